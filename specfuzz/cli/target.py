@@ -1,0 +1,101 @@
+"""From the command line's SPEC and --url to a document and the base URL to test."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from specfuzz.cli.errors import UsageError
+from specfuzz.contract import Contract, Document, derive, parse
+
+
+def load_contract(spec: str, *, verify: bool = True) -> Contract:
+    """The contract of the document at a path or URL. Raises `UsageError`, `DocumentError` or `HttpError`."""
+    from specfuzz.generation import infer_links
+
+    document = parse(read_spec(spec, verify=verify), spec)
+    return derive(document, infer_links(document))
+
+
+def read_spec(spec: str, *, verify: bool = True) -> str:
+    """The text of the document at a path or URL."""
+    if spec.startswith(("http://", "https://")):
+        from specfuzz.http.fetch import fetch_text
+
+        return fetch_text(spec, verify=verify)
+    if "://" in spec:
+        raise UsageError(
+            f"{spec} is neither a file nor an http(s) URL", hint="give a path, or a URL with http or https"
+        )
+    path = Path(spec)
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"no such file: {spec}", hint=_nearest(path)) from None
+    except IsADirectoryError:
+        raise UsageError(f"{spec} is a directory", hint="give the document's own path, such as openapi.json") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{spec} is not a text file in UTF-8", hint="is this the right file?") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {spec}: {error.strerror}") from error
+
+
+def _nearest(path: Path) -> str:
+    import difflib
+
+    try:
+        names = [item.name for item in path.parent.iterdir() if item.suffix in (".json", ".yaml", ".yml")]
+    except OSError:
+        return "check the path"
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.4)
+    return f"did you mean {path.with_name(near[0])}?" if near else "check the path"
+
+
+def base_url(document: Document, spec: str, url: str | None) -> tuple[str, str | None]:
+    """The base URL to test, and a note where it is not simply what was given.
+
+    `--url` wins. Without it the document's own server is used if it is on the origin that the document came from, or on
+    this machine: a server that nobody named on the command line is never attacked. Raises `UsageError`.
+    """
+    if url is not None:
+        return _checked(url), None
+    servers = document.servers
+    if spec.startswith(("http://", "https://")):
+        for server in servers:
+            absolute = urljoin(spec, server)
+            if urlsplit(absolute).netloc == urlsplit(spec).netloc:
+                return _checked(absolute), None
+        origin = urlsplit(spec)
+        path = urlsplit(servers[0]).path if servers else "/"
+        chosen = f"{origin.scheme}://{origin.netloc}{path}"
+        note = f"the document names {servers[0]}; testing {chosen}, where it came from" if servers else None
+        return _checked(chosen), note
+    local = next((server for server in servers if _is_local(server)), None)
+    if local is not None:
+        return _checked(local), f"testing {local}, the document's own server"
+    named = f" (the document names {servers[0]}; if that is the one to test, say so)" if servers else ""
+    raise UsageError(f"which server is to be tested?{named}", hint="add --url http://127.0.0.1:8000")
+
+
+def _checked(url: str) -> str:
+    parts = urlsplit(url)
+    try:
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_valid = False
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_valid:
+        raise UsageError(
+            f"the base URL is not an http(s) URL: {url}", hint="for example: --url http://127.0.0.1:8000/v1"
+        )
+    return url.split("?")[0].split("#")[0].rstrip("/") or url
+
+
+def _is_local(server: str) -> bool:
+    host = urlsplit(server).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

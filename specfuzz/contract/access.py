@@ -1,0 +1,337 @@
+"""Who may use an operation, as far as the document says: security, path, tags, prose, declared refusals.
+
+The strongest source wins; silence lowers confidence and never invents a promise. Prose is read a sentence at a time, so
+that "Anyone may read. Only the author may edit." says two things and not a mixture.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from specfuzz.contract.document import Document
+from specfuzz.contract.model import Access, Action, Confidence, Level, Operation
+from specfuzz.contract.words import split_words
+
+_ROLE_WORDS = (
+    r"(?:super[- ]?admin|admin(?:istrator)?|moderator|staff|manager|super[- ]?user|operator|supervisor|teller|auditor"
+    r"|support agent|support staff|back[- ]?office|editor|librarian|clerk)"
+)
+_CALLER = (
+    r"(?:caller|(?:current(?:ly)?|authenticated|logged[- ]?in|signed[- ]?in|requesting|calling|active|acting)"
+    r"(?: (?:logged|signed)[- ]?in)? (?:user|customer|member|account|client|caller|person|patient|student)"
+    r"|requester|user themsel(?:f|ves))"
+)
+_OWNERS = r"(?:owner|author|creator|holder|account holder|user (?:himself|herself|themsel(?:f|ves))|sender|reporter)"
+
+_MAKERS = r"(?:created?|wrote|uploaded|posted|placed|submitted|opened|started|added|made|authored|owns?)"
+
+_OWNER = re.compile(
+    rf"(?<!returns )(?<!return )(?<!includes )(?<!contains )\bonly (?:(?:be \w+|\w+(?:ed|en|ble)) (?:by|to|for) )?"
+    rf"(?:the |its |their |an? |his |her )?(?:\w+ )?{_OWNERS}\b|\b{_OWNERS}(?:'s|s)?[ -]only\b"
+    rf"|\b(?:restricted|limited|private|visible|accessible|available) to (?:the |its |their ){_OWNERS}\b"
+    rf"|\b(?:must|needs? to|ha(?:ve|s) to) (?:be (?:the |its ){_OWNERS}|own)\b"
+    rf"|\bonly (?:by|to|for) (?:the |its )?{_OWNERS}\b|\b(?:your|their|his|her|one'?s|{_CALLER}'?s?) own\b"
+    rf"|\b(?:no ?body|no one|no user|none) (?:but|except|other than|besides) (?:the |its |their )?{_OWNERS}\b"
+    rf"|\b(?:only|private|restricted|accessible|visible)\b.{{0,30}} (?:user|person|customer|account|one) (?:who|that) {_MAKERS}\b"
+    rf"|\byou(?:'ve| have)? (?:yourself )?{_MAKERS}\b|\b(?:the {_CALLER}|caller) (?:owns|created)\b"
+    r"|\bnot (?:be )?(?:visible|accessible|shown|available|readable) to (?:any )?other|\bnot your(?:s| own)\b"
+    r"|\bother (?:users|customers|people|callers|members) (?:can ?not|can't|may not|must not|(?:get|gets|receive|see) (?:an? )?40[34])\b"
+    r"|\b(?:cannot|can't|may not|must not|never) \w+ .{0,40}(?:\b(?:of|by|from) (?:other|another|someone|somebody)"
+    r"|\bother (?:user|customer|people|member|account)s?'|\bdo(?:es)? not own\b)"
+    rf"|\bbelong(?:s|ing)? to (?:the )?(?:{_CALLER}|you|them)\b|\bowned by (?:the )?(?:{_CALLER}|you)\b"
+    rf"|\b(?:of|for|by) the {_CALLER}\b(?!s? (?:can|may))|\bthe {_CALLER}(?:'s|s') |\bif you own\b"
+    r"|\bof yours\b|\bone of your\b|\bmy (?!\bsql)\w+|\byour (?!request|query|client|application|app|token|search|input"
+    r"|credentials|api|ip\b|browser|favou?rite \w|code\b|server|use case|needs|choice|convenience|language|locale|region)\w+"
+    r"|\b(?:visible|accessible|available|readable) only to (?:you|its|the) ?\w*|\bown (?:account|profile|data|record)s?\b"
+    r"|\b(?:someone else'?s?|(?:to |of )?another (?:user|customer|account|person)(?:'s)?)\b.{0,40}\b(?:404|403|not found|forbidden)"
+    r"|\b40[34]\b.{0,60}\b(?:another (?:user|customer|account|person)|someone else)\b",
+    re.IGNORECASE,
+)
+_MEMBERS = re.compile(
+    r"\bonly (?!staff )(?:\w+ ){0,4}(?:members|participants|collaborators|subscribers|attendees|guests)\b"
+    r"|\b(?:members|participants|collaborators)[ -]only\b|\b(?<!non-)(?<!non )members? of (?:the|its|this|that|your) \w+ (?:can|may)\b"
+    r"|\b(?:must|need to|have to) be (?:an? )?(?:\w+ )?(?:member|participant|collaborator)"
+    r"|\b(?:visible|accessible|readable|available|open|restricted|limited) (?:to|by) (?!staff )(?:\w+ ){0,3}"
+    r"(?<!non-)(?:members|participants|collaborators)\b|\bshared with\b"
+    r"|\b(?:owner|author|creator|sender) (?:and|or) (?:\w+ ){0,3}"
+    r"(?:members?|collaborators?|participants?|recipients?|invited|assignees?)\b"
+    r"|\b(?:both|either) (?:participants?|part(?:y|ies)|sides?)\b",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    rf"\b({_ROLE_WORDS})s?[ -]only\b|\bonly (?:for |by |to |be \w+ by )?(?:an? |the )?({_ROLE_WORDS})s?\b"
+    rf"|\brequires? (?:an? |the )?({_ROLE_WORDS})\b(?! and\b| or\b)|\brole[ _:`'\"]{{1,4}}({_ROLE_WORDS})s?\b"
+    rf"|\b({_ROLE_WORDS})[`'\"]? (?:role|privileges?|rights?|permissions?|access)\b"
+    rf"|\b(?:restricted|reserved|limited) (?:to|for) (?:the |an? )?({_ROLE_WORDS})s?\b"
+    rf"|^\W*({_ROLE_WORDS})s?(?: only)?\s*[:)\]]|\((?:an? )?({_ROLE_WORDS})s?\)|\bmust be (?:an? )?({_ROLE_WORDS})\b"
+    rf"|(?:^|\b(?:log(?:ged)?|sign(?:ed)?) in |\bauthenticated |\bacting )as an? ({_ROLE_WORDS})\b|\bfor ({_ROLE_WORDS})s\b"
+    rf"|(?<!filter )(?<!filtered )(?<!sorted )(?<!search )(?<!grouped )(?<!then )\bby (?:an? |the )?({_ROLE_WORDS})s?\b",
+    re.IGNORECASE,
+)
+_CREDENTIALS = r"(?:authentication|authorization|logging in|log-?in|auth|credentials|an account|account|(?:an? )?(?:api |access )?(?:token|key))"
+_PUBLIC = re.compile(
+    r"\b(?:publicly|public (?!key|holidays?\b|transport)\w+|public\b(?!-)(?! key| holiday| transport))"
+    r"|\bopen to (?:all|anyone|everyone|the public)\b"
+    rf"|\b(?:no|without) (?:any )?{_CREDENTIALS}\b|\b{_CREDENTIALS} (?:is|are) (?:not|n't) (?:needed|required|necessary)\b"
+    rf"|\b(?:does not|doesn't|need not) (?:need|require) (?:any |a )?{_CREDENTIALS}\b"
+    r"|\bunauthenticated (?:access|users|callers|clients)\b|\bguests (?:may|can)\b|\banonymous(?:ly)?\b"
+    r"|\b(?:anyone|anybody|everyone|everybody)(?:, even [\w ]+,)? (?:may|can|sees?|is|has)\b"
+    r"|\bby (?:anyone|anybody|everyone|everybody)\b|\bto (?:everyone|everybody|anyone)\b",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    r"\b(?:not|non|no longer)[- ](?:an? )?public|\bno (?:anonymous|unauthenticated|public)\b"
+    r"|\b(?:anonymous|unauthenticated)\b.{0,40}\b(?:not|cannot|can't|never|reject|refuse|den(?:y|ied)|forbidden|prohibited"
+    r"|fails?|error|(?:get|receive)s? (?:an? )?40[13]|40[13])"
+    r"|\b(?:without|no)\b.{0,40}\b(?:40[13]|reject|refuse|den(?:y|ied)|fails?|error)|\b(?:40[13]|refuse[sd]?|reject\w*|den(?:y|ied|ies)"
+    r"|fails?)\b.{0,60}\b(?:without|no|anonymous|unauthenticated)\b",
+    re.IGNORECASE,
+)
+_ANY_IDENTITY = re.compile(
+    r"\b(?:any|every|all|each) (?:(?:authenticated|logged[- ]?in|signed[- ]?in|registered) )?"
+    r"(?:user|member|customer|account|caller|client|identity|person)s? (?:may|can|is allowed|are allowed|sees?|has|have)\b(?! only)"
+    r"|\b(?:visible|readable|available|accessible|editable|open|shown|writable|shared|usable) (?:to|by|for|with|among) "
+    r"(?:any|every|all)\b (?!members|participants|collaborators)|\bby any user\b|\bto all users\b",
+    re.IGNORECASE,
+)
+_NEGATED = re.compile(
+    r"\bnot (?:only|just|limited|restricted)\b|\bno longer\b|\bnot (?:necessarily|required to be)\b"
+    r"|\b(?:not|n't|never) (?:need|require|have to)\b|\bneed not\b"
+    r"|^no \w+ (?:rights?|privileges?|permissions?|role|access|membership)\b|\bnot (?:needed|required|necessary)\b",
+    re.IGNORECASE,
+)
+_ADMIN_SEGMENTS = frozenset(
+    "admin admins administration administrator internal backoffice staff moderation moderator superuser sudo".split()
+)
+_CONVENTIONALLY_OPEN = frozenset("health healthz ping status ready readyz live livez version metrics heartbeat".split())
+
+_BY_CONVENTION = "open by convention (log-in, sign-up, health)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hint:
+    level: Level
+    confidence: Confidence
+    source: str
+    reason: str
+    role: str | None = None
+
+    def access(self) -> Access:
+        return Access(
+            level=self.level, role=self.role, confidence=self.confidence, source=self.source, reason=self.reason
+        )
+
+
+def derive_access(document: Document, operation: Operation, action: Action) -> Access:
+    """The access level of one operation: what the prose and the path add to what `security` says."""
+    base = _from_security(document, operation, action)
+    return replace(_combined(operation, base), declared=base.access())
+
+
+def _combined(operation: Operation, base: _Hint) -> Access:
+    finer = _strongest(_finer_hints(operation, base))
+    if finer is None:
+        return base.access()
+    if base.reason == _BY_CONVENTION and finer.level in (Level.OWNER, Level.MEMBERS):
+        return base.access()  # "Log in to your account", "Create your own account": no promise about others
+    if finer.level is Level.PUBLIC and base.level is Level.AUTHENTICATED and base.confidence is Confidence.CERTAIN:
+        # "Public" in prose beside a declared login means: the same for every logged-in caller.
+        return Access(
+            level=Level.AUTHENTICATED,
+            role=None,
+            confidence=finer.confidence,
+            source=finer.source,
+            reason=f"{finer.reason}, and a login is declared",
+        )
+    if base.level is Level.PUBLIC and base.confidence is Confidence.CERTAIN:
+        return base.access()  # the operation's own `security: []` is what its server is built from
+    return finer.access()
+
+
+def is_shared_on_purpose(access: Access) -> bool:
+    """Whether the document itself says that every identity may use the operation on anybody's object."""
+    if access.level is Level.PUBLIC:
+        return True
+    return access.level is Level.AUTHENTICATED and access.source.endswith(("/description", "/summary"))
+
+
+def needs_credentials(access: Access) -> bool:
+    """Whether the contract promises that an anonymous caller is refused."""
+    return access.level not in (Level.PUBLIC, Level.UNKNOWN)
+
+
+def _from_security(document: Document, operation: Operation, action: Action) -> _Hint:
+    security = operation.security
+    if security is None:
+        return _from_silence(document, operation, action)
+    source = operation.security_pointer
+    if not security or any(not alternative for alternative in security):
+        certainty = Confidence.CERTAIN if source != "#/security" else Confidence.FIRM
+        return _Hint(
+            level=Level.PUBLIC, confidence=certainty, source=source, reason="the document asks for no credentials"
+        )
+    for alternative in security:
+        for scopes in alternative.values():
+            for scope in scopes:
+                if _ADMIN_SEGMENTS & set(split_words(scope)):
+                    return _Hint(
+                        level=Level.ROLE,
+                        role=scope,
+                        confidence=Confidence.FIRM,
+                        source=source,
+                        reason=f"the security requirement names the scope {scope}",
+                    )
+    return _Hint(
+        level=Level.AUTHENTICATED,
+        confidence=Confidence.CERTAIN,
+        source=source,
+        reason="the document declares a security requirement",
+    )
+
+
+def _from_silence(document: Document, operation: Operation, action: Action) -> _Hint:
+    declared = next((reply for reply in operation.replies if reply.status == "401"), None)
+    if declared is not None and action not in (Action.LOGIN, Action.SIGN_UP, Action.REFRESH):
+        return _Hint(
+            level=Level.AUTHENTICATED,
+            confidence=Confidence.FIRM,
+            source=f"{operation.pointer}/responses/401",
+            reason="the document declares the response 401",
+        )
+    if action in (Action.LOGIN, Action.SIGN_UP) or _is_open_by_convention(operation):
+        return _Hint(
+            level=Level.PUBLIC,
+            confidence=Confidence.FIRM,
+            source=operation.pointer,
+            reason=_BY_CONVENTION,
+        )
+    if any(other.security for other in document.operations):
+        return _Hint(
+            level=Level.PUBLIC,
+            confidence=Confidence.TENTATIVE,
+            source=operation.pointer,
+            reason="the document protects other operations and says nothing here",
+        )
+    return _Hint(
+        level=Level.UNKNOWN,
+        confidence=Confidence.TENTATIVE,
+        source=operation.pointer,
+        reason="the document says nothing about access",
+    )
+
+
+def _is_open_by_convention(operation: Operation) -> bool:
+    """Whether a path is a health page: `/health/ready` is one, `/orders/{id}/status` is a part of somebody's order."""
+    if not operation.is_safe or "{" in operation.path:
+        return False
+    return bool(_CONVENTIONALLY_OPEN & set(split_words(operation.path.rstrip("/").rsplit("/", 1)[-1])))
+
+
+def _finer_hints(operation: Operation, base: _Hint) -> Iterator[_Hint]:
+    yield from _from_prose(operation)
+    yield from _from_refusals(operation)
+    literals = [segment for segment in operation.path.split("/") if segment and "{" not in segment]
+    for segment in literals:
+        found = _ADMIN_SEGMENTS & set(split_words(segment))
+        if found and base.level is not Level.PUBLIC:
+            yield _Hint(
+                level=Level.ROLE,
+                role="admin" if "admin" in segment.lower() else segment,
+                confidence=Confidence.FIRM if base.level is Level.AUTHENTICATED else Confidence.TENTATIVE,
+                source=operation.pointer,
+                reason=f"the path has the segment `{segment}`",
+            )
+    for index, tag in enumerate(operation.tags):
+        if _ADMIN_SEGMENTS & set(split_words(tag)) and base.level is not Level.PUBLIC:
+            yield _Hint(
+                level=Level.ROLE,
+                role="admin",
+                confidence=Confidence.TENTATIVE,
+                source=f"{operation.pointer}/tags/{index}",
+                reason=f"the tag is `{tag}`",
+            )
+    if {"me", "self"} & set(literals) and base.level is not Level.PUBLIC:
+        yield _Hint(
+            level=Level.OWNER,
+            confidence=Confidence.FIRM,
+            source=operation.pointer,
+            reason="the path is the caller's own collection",
+        )
+
+
+def _from_prose(operation: Operation) -> Iterator[_Hint]:
+    for name, text in (("summary", operation.summary), ("description", operation.description)):
+        source = f"{operation.pointer}/{name}"
+        found = {hint.level: hint for sentence in _sentences(text) for hint in _read_sentence(sentence, source)}
+        shared = found.get(Level.AUTHENTICATED) or found.get(Level.PUBLIC)
+        if shared is not None and operation.is_safe:
+            yield shared  # "Anyone may read. Only the author may edit.": of a read, the first half counts
+        elif shared is not None and len(found) > 1:
+            yield from (hint for level, hint in found.items() if level not in (Level.AUTHENTICATED, Level.PUBLIC))
+        else:
+            yield from found.values()
+
+
+def _read_sentence(sentence: str, source: str) -> Iterator[_Hint]:
+    def hint(level: Level, found: re.Match[str], role: str | None = None) -> _Hint:
+        quoted = sentence if len(sentence) <= 120 else sentence[:117] + "..."
+        return _Hint(level=level, confidence=Confidence.FIRM, source=source, role=role, reason=f"it says “{quoted}”")
+
+    negated = _NEGATED.search(sentence)
+    members = _MEMBERS.search(sentence)
+    owner = _OWNER.search(sentence)
+    anyone = _ANY_IDENTITY.search(sentence)
+    public = _PUBLIC.search(sentence)
+    closed = _CLOSED.search(sentence)
+    role = _ROLE.search(sentence)
+    if members and not negated:
+        yield hint(Level.MEMBERS, members)
+    elif owner and not negated and not anyone:
+        yield hint(Level.OWNER, owner)
+    elif anyone:
+        yield hint(Level.AUTHENTICATED, anyone)
+    elif public and not closed:
+        yield hint(Level.PUBLIC, public)
+    elif role and not negated:
+        yield hint(Level.ROLE, role, next(group for group in role.groups() if group).lower())
+
+
+def _sentences(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"(?<=[.!?;])\s+|\n+", text) if part.strip()]
+
+
+_REFUSED_STRANGER = re.compile(
+    r"\bnot (?:the |your |an? )?(?:own|owner|yours)\b|\b(?:another|other|someone else'?s?|somebody else'?s?|different)"
+    r" (?:user|customer|account|person|member|owner)|\bbelongs? to (?:an)?other|\bsomeone else|\bsomebody else"
+    r"|\bnot (?:found )?(?:or|and) not (?:yours|owned)",
+    re.IGNORECASE,
+)
+
+
+def _from_refusals(operation: Operation) -> Iterator[_Hint]:
+    """`404: not found, or somebody else's` says that only the owner gets through."""
+    for reply in operation.replies:
+        if reply.status in ("403", "404") and _REFUSED_STRANGER.search(reply.description):
+            yield _Hint(
+                level=Level.OWNER,
+                confidence=Confidence.FIRM,
+                source=f"{operation.pointer}/responses/{reply.status}/description",
+                reason=f"it says “{reply.description}”",
+            )
+
+
+_ORDER = (Level.MEMBERS, Level.OWNER, Level.AUTHENTICATED, Level.PUBLIC, Level.ROLE, Level.UNKNOWN)
+
+
+def _strongest(hints: Iterator[_Hint]) -> _Hint | None:
+    """The surest hint; of equally sure ones the one that, if wrong, raises the fewest false alarms."""
+    found = list(hints)
+    if not found:
+        return None
+    roles = [hint for hint in found if hint.level is Level.ROLE]
+    owners = [hint for hint in found if hint.level in (Level.OWNER, Level.MEMBERS)]
+    if roles and owners:  # "the owner or an administrator": the owner is the wider promise
+        found = [hint for hint in found if hint.level is not Level.ROLE]
+    return min(found, key=lambda hint: (-hint.confidence, _ORDER.index(hint.level)))

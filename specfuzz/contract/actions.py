@@ -1,0 +1,331 @@
+"""What an operation does and to which kind of object: from its method, its path, its names, its body.
+
+REST paths say it by their shape (`POST /orders`, `GET /orders/{id}`); RPC-styled ones (`POST /getOrder`,
+`POST /order/update`) by a verb in their last segment or operationId.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from specfuzz.contract.document import Document
+from specfuzz.contract.model import Action, Identifier, Location, Operation
+from specfuzz.contract.schemas import Schemas
+from specfuzz.contract.words import noun_of, singular, split_words
+
+_LOGIN = {("login",), ("log", "in"), ("signin",), ("sign", "in"), ("authenticate",), ("logon",), ("auth",), ("token",)}
+_LOGIN |= {("session",), ("sessions",), ("obtain", "token"), ("access", "token"), ("authorize",), ("authentication",)}
+_SIGN_UP = {("signup",), ("sign", "up"), ("register",), ("registration",), ("registrations",), ("enroll",), ("join",)}
+_SIGN_UP |= {("create", "account"), ("create", "user"), ("register", "user"), ("new", "user")}
+_LOGOUT = {("logout",), ("log", "out"), ("signout",), ("sign", "out"), ("logoff",), ("sign", "off")}
+_REFRESH = {("refresh",), ("refresh", "token"), ("token", "refresh"), ("renew",), ("renew", "token")}
+_SELF = {("me",), ("self",), ("whoami",), ("myself",), ("current",), ("current", "user"), ("my", "profile")}
+_SELF |= {("my", "account"), ("userinfo",), ("me", "profile")}
+_USERS = {"user", "account", "customer", "member", "profile", "person", "employee", "client", "owner", "patient"}
+_USERS |= {"player", "student", "author", "driver", "subscriber"}
+
+_VERBS: dict[str, Action] = {
+    **dict.fromkeys(("get", "fetch", "show", "view", "read", "retrieve", "describe", "load"), Action.READ),
+    **dict.fromkeys(("list", "all", "index", "browse"), Action.LIST),
+    **dict.fromkeys(("search", "find", "query", "lookup", "filter", "export"), Action.SEARCH),
+    **dict.fromkeys(("create", "add", "new", "make", "insert", "open", "post", "submit", "place"), Action.CREATE),
+    **dict.fromkeys(("update", "edit", "modify", "change", "set", "save", "patch", "rename"), Action.UPDATE),
+    **dict.fromkeys(("replace", "put", "overwrite"), Action.REPLACE),
+    **dict.fromkeys(("delete", "remove", "destroy", "drop", "erase", "del"), Action.DELETE),
+}
+_STRONG_VERBS = frozenset(_VERBS) - {"all", "new", "open", "post", "set", "place", "index", "put", "view", "show"}
+
+_ID_WORDS = ("id", "uuid", "guid", "slug", "key", "code", "number", "no", "ref", "reference", "handle", "uid", "pk")
+_PREFIX = re.compile(r"^(api|rest|v\d+(\.\d+)?|public|internal|admin|manage|management)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What the path and names of one operation say."""
+
+    action: Action
+    resource: str | None
+    identifiers: tuple[Identifier, ...]
+
+
+def is_user_noun(noun: str) -> bool:
+    """Whether a kind of object is an account of a person."""
+    return noun.split("_")[-1] in _USERS
+
+
+def identifier_noun(name: str) -> str | None:
+    """The noun that a parameter names an object of: `order_id` and `orderId` are "order", `id` is "" (the object's own).
+
+    None where the name does not identify anything.
+    """
+    words = split_words(name)
+    if not words or words[-1] not in _ID_WORDS:
+        return None
+    return "_".join((*words[:-2], singular(words[-2]))) if len(words) > 1 else ""
+
+
+class Shapes:
+    """Reads the shape of every operation of a document; kinds of objects are found first, then used for the rest."""
+
+    def __init__(self, document: Document) -> None:
+        self._schemas: Schemas = document.schemas
+        self._nouns = self._collect_nouns(document.operations)
+        self._collections = {
+            _without_parameters(operation.path.rsplit("/{", 1)[0])
+            for operation in document.operations
+            if operation.path.rstrip("/").endswith("}")
+        }
+
+    @staticmethod
+    def _collect_nouns(operations: Iterable[Operation]) -> frozenset[str]:
+        """Nouns that certainly are kinds of objects: literals followed by a parameter."""
+        found = set()
+        for operation in operations:
+            segments = _segments(operation.path)
+            found.update(
+                noun_of(before)
+                for before, after in zip(segments, segments[1:], strict=False)
+                if _is_parameter(after) and not _is_parameter(before)
+            )
+        return frozenset(found)
+
+    def read(self, operation: Operation) -> Shape:
+        """The shape of one operation."""
+        account = self._account_action(operation)
+        path_ids = self._path_identifiers(operation)
+        if account is not None:
+            noun = "user" if account is not Action.SELF else self._self_noun(operation)
+            return Shape(action=account, resource=noun, identifiers=path_ids)
+        segments = _segments(operation.path)
+        verb, noun = self._verb_and_noun(operation)
+        is_item = bool(segments) and _is_parameter(segments[-1])
+        if verb is not None and not is_item:
+            return self._rpc_shape(operation, verb, noun, path_ids)
+        return self._rest_shape(operation, segments, path_ids, is_item)
+
+    # REST -------------------------------------------------------------------------------------------------------
+
+    def _rest_shape(
+        self, operation: Operation, segments: list[str], path_ids: tuple[Identifier, ...], is_item: bool
+    ) -> Shape:
+        literals = [segment for segment in segments if not _is_parameter(segment)]
+        last = noun_of(literals[-1]) if literals else None
+        method = operation.method
+        if is_item:
+            resource = path_ids[-1].resource if path_ids else last
+            action = {
+                "GET": Action.READ,
+                "HEAD": Action.READ,
+                "PUT": Action.REPLACE,
+                "PATCH": Action.UPDATE,
+                "DELETE": Action.DELETE,
+                "POST": Action.UPDATE,
+            }.get(method, Action.OTHER)
+            return Shape(action=action, resource=resource, identifiers=path_ids)
+        query_ids = self._query_identifiers(operation, last)
+        if path_ids and not self._is_collection(operation, segments):
+            if method in ("POST", "PUT", "PATCH", "DELETE"):
+                return Shape(action=Action.ACT, resource=path_ids[-1].resource, identifiers=path_ids)
+            # GET /orders/{id}/invoice: a part of the parent, read through it
+            return Shape(action=Action.READ, resource=path_ids[-1].resource, identifiers=path_ids)
+        if method == "GET" and query_ids and not self._returns_list(operation):
+            return Shape(action=Action.READ, resource=last, identifiers=(*path_ids, *query_ids))
+        if method in ("PUT", "PATCH", "DELETE", "POST"):
+            own = query_ids or self._body_identifiers(operation, last)
+            if method != "POST" and own:
+                action = {"PUT": Action.REPLACE, "PATCH": Action.UPDATE}.get(method, Action.DELETE)
+                return Shape(action=action, resource=last, identifiers=(*path_ids, *own))
+        action = {"GET": Action.LIST, "HEAD": Action.LIST, "POST": Action.CREATE}.get(method, Action.OTHER)
+        if action is Action.LIST and not self._returns_list(operation) and self._returns_object(operation):
+            action = Action.OTHER
+        if method in ("PUT", "PATCH", "DELETE"):
+            action = Action.ACT if path_ids else Action.OTHER
+        return Shape(action=action, resource=last, identifiers=path_ids)
+
+    def _is_collection(self, operation: Operation, segments: list[str]) -> bool:
+        """Whether a path that ends in a literal names a collection rather than an action on the object before it."""
+        if _without_parameters(operation.path) in self._collections:
+            return True
+        last = split_words(segments[-1])
+        plural = bool(last) and singular(last[-1]) != last[-1]
+        if operation.method == "GET":
+            return self._returns_list(operation)
+        return operation.method == "POST" and plural and bool(operation.bodies)
+
+    # RPC --------------------------------------------------------------------------------------------------------
+
+    def _verb_and_noun(self, operation: Operation) -> tuple[Action | None, str | None]:
+        """A verb in the last segment (`/getOrder`, `/order/update`), with the noun it acts upon."""
+        literals = [segment for segment in _segments(operation.path) if not _is_parameter(segment)]
+        if not literals:
+            return None, None
+        words = split_words(literals[-1].split(".")[-1].removesuffix(".php"))
+        if not words:
+            return None, None
+        if words[0] in _VERBS and len(words) > 1 and (words[0] in _STRONG_VERBS or operation.method == "POST"):
+            rest = words[1:]
+            action = _VERBS[words[0]]
+            if action is Action.READ and singular(rest[-1]) != rest[-1]:
+                action = Action.LIST
+            return action, "_".join((*rest[:-1], singular(rest[-1])))
+        before = [segment for segment in literals[:-1] if not _PREFIX.match(segment)]
+        verb = words[0] if len(words) == 1 else None
+        if verb in _VERBS and before:
+            return _VERBS[verb], noun_of(before[-1])
+        if "." in literals[-1] and words[-1] in _VERBS:
+            return _VERBS[words[-1]], noun_of(literals[-1].split(".")[0])
+        return None, None
+
+    def _rpc_shape(
+        self, operation: Operation, verb: Action, noun: str | None, path_ids: tuple[Identifier, ...]
+    ) -> Shape:
+        if verb in (Action.CREATE, Action.LIST, Action.SEARCH):
+            return Shape(action=verb, resource=noun, identifiers=path_ids)
+        own = self._query_identifiers(operation, noun) or self._body_identifiers(operation, noun)
+        if path_ids and not own:
+            resource = path_ids[-1].resource
+            return Shape(action=verb, resource=resource, identifiers=path_ids)
+        return Shape(action=verb, resource=noun, identifiers=(*path_ids, *own))
+
+    # Identifiers ------------------------------------------------------------------------------------------------
+
+    def _path_identifiers(self, operation: Operation) -> tuple[Identifier, ...]:
+        found = []
+        before: str | None = None
+        for segment in _segments(operation.path):
+            if not _is_parameter(segment):
+                before = segment
+                continue
+            for name in re.findall(r"{([^}]+)}", segment):
+                found.append(Identifier(location=Location.PATH, name=name, resource=self._path_noun(name, before)))
+            before = None
+        return tuple(found)
+
+    def _path_noun(self, name: str, before: str | None) -> str:
+        """The kind that a path parameter names: the collection before it, unless its own name says another known one."""
+        own = identifier_noun(name)
+        if before is not None:
+            literal = noun_of(before)
+            if own and own != literal and own in self._nouns and literal not in self._nouns:
+                return own
+            return literal
+        return own or noun_of(name)
+
+    def _query_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
+        return tuple(
+            Identifier(location=Location.QUERY, name=parameter.name, resource=noun or "")
+            for parameter in operation.parameters
+            if parameter.location is Location.QUERY and self._names(parameter.name, noun)
+        )[:1]
+
+    def _body_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
+        for body in operation.bodies:
+            for name in self._schemas.properties(body.schema, body.pointer):
+                if self._names(name, noun):
+                    return (Identifier(location=Location.BODY, name=name, resource=noun or ""),)
+        return ()
+
+    @staticmethod
+    def _names(parameter: str, noun: str | None) -> bool:
+        """Whether a parameter of this name identifies an object of kind `noun` itself."""
+        words = split_words(parameter)
+        if len(words) == 1:
+            return words[0] in ("id", "uuid", "guid", "slug") or words[0] == noun or words[0] == f"{noun}id"
+        named = identifier_noun(parameter)
+        return bool(named) and noun is not None and (named == noun or noun.endswith(f"_{named}"))
+
+    # Responses --------------------------------------------------------------------------------------------------
+
+    def _returns_list(self, operation: Operation) -> bool:
+        return any(
+            self._schemas.represented(reply.schema, reply.pointer)[2]
+            for reply in operation.replies
+            if reply.is_success and reply.schema is not None
+        )
+
+    def _returns_object(self, operation: Operation) -> bool:
+        return any(
+            bool(self._schemas.properties(reply.schema, reply.pointer))
+            for reply in operation.replies
+            if reply.is_success and reply.schema is not None
+        )
+
+    # Accounts ---------------------------------------------------------------------------------------------------
+
+    def _account_action(self, operation: Operation) -> Action | None:
+        literals = [segment for segment in _segments(operation.path) if not _is_parameter(segment)]
+        if not literals:
+            return None
+        last = split_words(literals[-1].split(".")[0])
+        named = split_words(operation.operation_id or "")
+        templated = "{" in operation.path
+        if last in _LOGOUT:
+            return Action.LOGOUT
+        if templated:
+            return None
+        if last in _SELF or (last[-1:] == ("profile",) and operation.method != "POST" and len(last) == 1):
+            return Action.SELF
+        if operation.method == "GET" and last in (("account",), ("user",)) and not self._returns_list(operation):
+            return Action.SELF if not any(p.location is Location.QUERY for p in operation.parameters) else None
+        if last[:1] == ("me",) or "me" in literals[:-1]:
+            return Action.SELF if literals[-1] == "me" else None
+        if operation.method != "POST" or any(segment.lower() == "admin" for segment in literals):
+            return None
+        return self._sign_in_or_up(operation, last, named)
+
+    def _sign_in_or_up(
+        self, operation: Operation, last: tuple[str, ...], named: tuple[str, ...]
+    ) -> Action | None:
+        fields = [
+            name for body in operation.bodies for name in self._schemas.properties(body.schema, body.pointer)
+        ]
+        has_secret = any(is_password_field(name) for name in fields)
+        names_account = any(is_login_field(name) for name in fields)
+        if last in _REFRESH or named in _REFRESH or ("refresh" in last and not has_secret):
+            return Action.REFRESH
+        if last in _SIGN_UP or (has_secret and named in _SIGN_UP):
+            return Action.SIGN_UP if has_secret or names_account or not fields else None
+        if has_secret and names_account:
+            if last in _LOGIN or named in _LOGIN:
+                return Action.LOGIN
+            if is_user_noun(noun_of("_".join(last))):
+                return Action.SIGN_UP
+        return None
+
+    def _self_noun(self, operation: Operation) -> str:
+        known = [noun for noun in sorted(self._nouns) if is_user_noun(noun)]
+        return known[0] if known else "user"
+
+
+def is_password_field(name: str) -> bool:
+    """Whether a body field takes the password to log in with (not its confirmation)."""
+    words = split_words(name)
+    return bool(words) and words[-1] in ("password", "passwd", "pwd", "passphrase", "passcode", "pass", "pin")
+
+
+def is_login_field(name: str) -> bool:
+    """Whether a body field takes the name to log in with."""
+    words = split_words(name)
+    joined = "".join(words)
+    return joined in (
+        "username", "user", "login", "email", "emailaddress", "mail", "handle", "nickname", "account", "accountname",
+        "phone", "phonenumber", "userid", "loginname", "name", "identifier",
+    )  # fmt: skip
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _is_parameter(segment: str) -> bool:
+    return "{" in segment
+
+
+def _without_parameters(path: str) -> str:
+    """A path template with its parameter names blanked, so that `/a/{id}` and `/a/{a_id}` are one."""
+    return re.sub(r"{[^}]+}", "{}", path).rstrip("/")
+
+
+normalized_path = _without_parameters

@@ -1,0 +1,177 @@
+"""From a document to its contract: every operation with its action, resource, access and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from specfuzz.contract.access import derive_access
+from specfuzz.contract.actions import Shape, Shapes, is_user_noun, normalized_path
+from specfuzz.contract.document import Document
+from specfuzz.contract.fields import FieldReader, is_owner_field
+from specfuzz.contract.model import (
+    Action,
+    Confidence,
+    Level,
+    Link,
+    Operation,
+    OperationContract,
+    ResourceKind,
+)
+from specfuzz.contract.words import split_words
+
+_READ_VERBS = frozenset("get list search find read view show export query lookup preview validate check".split())
+_CHANGE_VERBS = frozenset(
+    "delete remove reset purge wipe drop clear create update cancel approve logout enable disable activate".split()
+)
+_DANGEROUS = frozenset("drop reset purge wipe truncate shutdown restart reboot nuke flush migrate seed".split())
+_FIELD_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.SIGN_UP, Action.SELF, Action.ACT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What a document promises. `links` say which operation's response feeds which other's request."""
+
+    document: Document
+    operations: tuple[OperationContract, ...]
+    resources: tuple[ResourceKind, ...]
+    links: tuple[Link, ...] = ()
+
+    def get(self, label: str) -> OperationContract | None:
+        return next((item for item in self.operations if item.label == label), None)
+
+    def resource(self, name: str) -> ResourceKind | None:
+        return next((kind for kind in self.resources if kind.name == name), None)
+
+    def with_action(self, action: Action) -> tuple[OperationContract, ...]:
+        return tuple(item for item in self.operations if item.action is action)
+
+    @property
+    def protects_something(self) -> bool:
+        """Whether the document declares credentials anywhere; where it does not, its silence says nothing."""
+        return any(operation.security for operation in self.document.operations)
+
+
+def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
+    """The contract of a document. Pure: the same document gives the same contract."""
+    shapes = Shapes(document)
+    plain = [_without_fields(document, operation, shapes.read(operation)) for operation in document.operations]
+    plain = _settle_parts(plain)
+    reader = FieldReader(document.schemas, _sample_names(document))
+    by_resource: dict[str, list[OperationContract]] = {}
+    for item in plain:
+        if item.resource is not None:
+            by_resource.setdefault(item.resource, []).append(item)
+    operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", [])) for item in plain)
+    return Contract(
+        document=document, operations=operations, resources=_kinds(operations), links=tuple(links)
+    )
+
+
+def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
+    changing, confidence = _changes_state(operation, shape.action)
+    return OperationContract(
+        operation=operation,
+        action=shape.action,
+        resource=shape.resource,
+        identifiers=shape.identifiers,
+        access=derive_access(document, operation, shape.action),
+        state_changing=changing,
+        state_changing_confidence=confidence,
+        dangerous=_is_dangerous(operation, shape),
+    )
+
+
+def _settle_parts(operations: list[OperationContract]) -> list[OperationContract]:
+    """`GET /orders/{id}/invoice` reads a part: it is no read of the order itself where `GET /orders/{id}` exists."""
+    whole = {
+        normalized_path(item.operation.path)
+        for item in operations
+        if item.action is Action.READ and item.operation.path.rstrip("/").endswith("}")
+    }
+    settled = []
+    for item in operations:
+        path = item.operation.path.rstrip("/")
+        is_part = item.action is Action.READ and item.identifiers and "{" in path and not path.endswith("}")
+        if is_part and normalized_path(path.rsplit("}", 1)[0] + "}") in whole:
+            item = replace(item, action=Action.OTHER)
+        settled.append(item)
+    return settled
+
+
+def _with_fields(
+    reader: FieldReader, contract: OperationContract, siblings: list[OperationContract]
+) -> OperationContract:
+    shown = reader.shown(contract)
+    owner = next((name for name in shown if is_owner_field(name)), None)
+    forbidden = reader.forbidden(contract, siblings) if contract.action in _FIELD_ACTIONS else ()
+    return replace(
+        contract,
+        owner_field=owner,
+        forbidden_fields=forbidden if contract.state_changing else (),
+        sensitive_fields=reader.sensitive(contract),
+    )
+
+
+def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence]:
+    words = split_words(operation.path.rsplit("/", 1)[-1]) or split_words(operation.operation_id or "")
+    first = words[0] if words else ""
+    if operation.is_safe:
+        if first in _CHANGE_VERBS:
+            return True, Confidence.TENTATIVE
+        return False, Confidence.CERTAIN
+    if action in (Action.READ, Action.LIST, Action.SEARCH) or first in _READ_VERBS:
+        return False, Confidence.FIRM
+    return True, Confidence.CERTAIN
+
+
+def _is_dangerous(operation: Operation, shape: Shape) -> bool:
+    """Whether one call may destroy what the run did not make: a reset, or a delete that names no object."""
+    if operation.is_safe:
+        return False
+    if operation.method == "DELETE" and not shape.identifiers and shape.action is not Action.SELF:
+        return True
+    words = set(split_words(operation.path)) | set(split_words(operation.operation_id or ""))
+    return bool(words & _DANGEROUS) and "password" not in words and shape.action is not Action.LOGIN
+
+
+def _kinds(operations: tuple[OperationContract, ...]) -> tuple[ResourceKind, ...]:
+    grouped: dict[str, list[OperationContract]] = {}
+    for item in operations:
+        if item.resource:
+            grouped.setdefault(item.resource, []).append(item)
+
+    def pick(items: list[OperationContract], *actions: Action) -> tuple[OperationContract, ...]:
+        return tuple(item for item in items if item.action in actions)
+
+    return tuple(
+        ResourceKind(
+            name=name,
+            is_user=is_user_noun(name),
+            creates=pick(items, Action.CREATE, Action.SIGN_UP),
+            lists=pick(items, Action.LIST, Action.SEARCH),
+            reads=pick(items, Action.READ),
+            updates=pick(items, Action.UPDATE, Action.REPLACE),
+            deletes=pick(items, Action.DELETE),
+            acts=pick(items, Action.ACT),
+        )
+        for name, items in grouped.items()
+    )
+
+
+def _sample_names(document: Document) -> tuple[str, ...]:
+    """Names as this document writes them, enough to tell its style."""
+    names: list[str] = []
+    for operation in document.operations[:60]:
+        for body in operation.bodies[:1]:
+            names.extend(document.schemas.properties(body.schema, body.pointer))
+        for reply in operation.replies:
+            if reply.is_success and reply.schema is not None:
+                schema, pointer, _ = document.schemas.represented(reply.schema, reply.pointer)
+                names.extend(document.schemas.properties(schema, pointer))
+    return tuple(dict.fromkeys(names))
+
+
+def declares_protection(contract: Contract, operation: OperationContract) -> bool:
+    """Whether the document says that an anonymous caller is refused here."""
+    return operation.access.level not in (Level.PUBLIC, Level.UNKNOWN)

@@ -1,0 +1,171 @@
+"""Which properties a client may not write, and which no client should be handed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from specfuzz.contract.model import (
+    Body,
+    Confidence,
+    FieldReason,
+    ForbiddenField,
+    Level,
+    OperationContract,
+    SensitiveField,
+)
+from specfuzz.contract.schemas import Property, Schemas
+from specfuzz.contract.words import is_listed, rename_like, split_words, word_list
+
+MAX_GUESSED_FIELDS = 12
+"""Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
+
+_SERVER_MANAGED = frozenset(
+    ("id",) + tuple("uuid guid _id pk href self url links _links etag revision version".split())
+)
+_MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
+
+
+def is_privileged(name: str) -> bool:
+    return is_listed(name, "privileged_fields")
+
+
+def is_owner_field(name: str) -> bool:
+    """Whether a property names the account that its object belongs to."""
+    return is_listed(name, "owner_fields")
+
+
+def is_server_managed(name: str) -> bool:
+    """Identifiers, timestamps, counters and links: a server sets them; a client's value there is seldom a privilege."""
+    words = split_words(name)
+    return name.lower() in _SERVER_MANAGED or (len(words) > 1 and words[-1] in _MANAGED_SUFFIXES)
+
+
+class FieldReader:
+    """Derives the fields of one document's operations, resource by resource."""
+
+    def __init__(self, schemas: Schemas, sample_names: tuple[str, ...]) -> None:
+        self._schemas = schemas
+        self._samples = sample_names
+        self._guesses = tuple(rename_like(entry, sample_names) for entry in word_list("privileged_fields"))
+
+    def writable(self, body: Body) -> dict[str, Property]:
+        """What a request body takes: its properties without the read-only ones, behind a lone wrapper object."""
+        return {
+            name: item for name, item in self._request_properties(body).items() if not item.is_read_only
+        }
+
+    def _request_properties(self, body: Body) -> Mapping[str, Property]:
+        schema, pointer, _ = self._schemas.represented(body.schema, body.pointer)
+        return self._schemas.properties(schema, pointer)
+
+    def shown(self, contract: OperationContract) -> dict[str, Property]:
+        """The properties of the object that an operation's successful responses carry."""
+        found: dict[str, Property] = {}
+        for reply in contract.operation.replies:
+            if reply.is_success and reply.schema is not None:
+                schema, pointer, _ = self._schemas.represented(reply.schema, reply.pointer)
+                for name, item in self._schemas.properties(schema, pointer).items():
+                    found.setdefault(name, item)
+        return found
+
+    def forbidden(
+        self, contract: OperationContract, siblings: Iterable[OperationContract]
+    ) -> tuple[ForbiddenField, ...]:
+        """What the client of a write may not send, surest first. `siblings` deal with the same kind of object."""
+        if not contract.operation.bodies:
+            return ()
+        body = contract.operation.bodies[0]
+        request = self._request_properties(body)
+        taken = set(self.writable(body))
+        others = [other for other in siblings if other.label != contract.label]
+        found: dict[str, ForbiddenField] = {}
+        for item in self._candidates(contract, request, taken, others):
+            found.setdefault(item.name, item)
+        return tuple(sorted(found.values(), key=lambda item: -item.confidence))
+
+    def _candidates(
+        self,
+        contract: OperationContract,
+        request: Mapping[str, Property],
+        taken: set[str],
+        others: list[OperationContract],
+    ) -> Iterator[ForbiddenField]:
+        for name, item in request.items():
+            if item.is_read_only:
+                yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
+        ordinary: set[str] = set()
+        privileged: dict[str, Property] = {}
+        for other in others:
+            for body in other.operation.bodies[:1]:
+                writable = self.writable(body)
+                if other.access.level is Level.ROLE:
+                    privileged.update(writable)
+                else:
+                    ordinary.update(writable)
+        identifiers = {identifier.name for identifier in contract.identifiers}
+        shown: dict[str, Property] = {}
+        for other in (contract, *others):
+            for name, item in self.shown(other).items():
+                shown.setdefault(name, item)
+        for name, item in shown.items():
+            if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED:
+                continue
+            if item.is_read_only:
+                yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
+            elif name in privileged and name not in ordinary:
+                yield self._field(privileged[name], FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
+            elif name in ordinary:
+                yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)
+            else:
+                yield self._field(item, FieldReason.RESPONSE_ONLY, Confidence.FIRM)
+        for name, item in privileged.items():
+            if name not in taken and name not in ordinary and name not in shown:
+                yield self._field(item, FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
+        known = taken | ordinary | set(shown) | set(privileged)
+        yield from self._guessed(contract, known)
+
+    def _guessed(self, contract: OperationContract, known: set[str]) -> Iterator[ForbiddenField]:
+        words_known = {split_words(name) for name in known}
+        left = [name for name in self._guesses if split_words(name) not in words_known]
+        for name in left[:MAX_GUESSED_FIELDS]:
+            yield ForbiddenField(
+                name=name,
+                reason=FieldReason.PRIVILEGED_NAME,
+                confidence=Confidence.TENTATIVE,
+                source="inference:privileged-name",
+                schema={"type": "boolean"} if split_words(name)[0] == "is" else {},
+                is_privileged=True,
+            )
+
+    @staticmethod
+    def _field(item: Property, reason: FieldReason, confidence: Confidence) -> ForbiddenField:
+        return ForbiddenField(
+            name=item.name,
+            reason=reason,
+            confidence=confidence,
+            source=item.pointer,
+            schema=item.schema,
+            is_privileged=is_privileged(item.name),
+            is_owner=is_owner_field(item.name),
+        )
+
+    def sensitive(self, contract: OperationContract) -> tuple[SensitiveField, ...]:
+        """Properties that should reach no client although the document shows them, and write-only ones."""
+        found = []
+        for name, item in self.shown(contract).items():
+            if item.is_write_only:
+                found.append(
+                    SensitiveField(
+                        name=name, reason="writeOnly", confidence=Confidence.CERTAIN, source=item.pointer
+                    )
+                )
+            elif is_listed(name, "sensitive_fields"):
+                found.append(
+                    SensitiveField(
+                        name=name,
+                        reason="named like a credential, secret or internal",
+                        confidence=Confidence.TENTATIVE,
+                        source=item.pointer,
+                    )
+                )
+        return tuple(found)

@@ -1,0 +1,283 @@
+"""The contract's vocabulary: operations, resources and expectations, all frozen values."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Schema = Mapping[str, Any]
+"""A JSON Schema object as the document has it; narrowed by `Schemas` before anybody looks inside."""
+
+
+class Confidence(enum.IntEnum):
+    """How sure we are, weakest first, so that `min` and `>=` read as they should."""
+
+    TENTATIVE = 1
+    FIRM = 2
+    CERTAIN = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Level(enum.StrEnum):
+    """Who may use an operation."""
+
+    PUBLIC = "public"
+    AUTHENTICATED = "authenticated"
+    OWNER = "owner"
+    MEMBERS = "members"
+    ROLE = "role"
+    UNKNOWN = "unknown"
+
+
+class Action(enum.StrEnum):
+    """What an operation does to its resource."""
+
+    CREATE = "create"
+    LIST = "list"
+    READ = "read"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    ACT = "act"
+    SEARCH = "search"
+    LOGIN = "login"
+    LOGOUT = "logout"
+    SIGN_UP = "sign-up"
+    REFRESH = "refresh"
+    SELF = "self"
+    OTHER = "other"
+
+
+class Location(enum.StrEnum):
+    """Where a parameter travels."""
+
+    PATH = "path"
+    QUERY = "query"
+    HEADER = "header"
+    COOKIE = "cookie"
+    BODY = "body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """One promise, where it comes from (a JSON pointer, a policy line or a named inference) and how sure it is."""
+
+    statement: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    name: str
+    location: Location
+    schema: Schema
+    required: bool
+    pointer: str
+    description: str = ""
+    examples: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A request body in one media type; form fields of Swagger 2.0 are one too."""
+
+    media_type: str
+    schema: Schema
+    required: bool
+    pointer: str
+    examples: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A declared response in one media type (or none)."""
+
+    status: str
+    description: str
+    media_type: str | None
+    schema: Schema | None
+    pointer: str
+    links: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_success(self) -> bool:
+        return self.status.startswith("2") or self.status in ("default", "302", "303")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method on one path template, as the document says it."""
+
+    method: str
+    path: str
+    pointer: str
+    operation_id: str | None
+    summary: str
+    description: str
+    tags: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    bodies: tuple[Body, ...]
+    replies: tuple[Reply, ...]
+    security: tuple[Mapping[str, tuple[str, ...]], ...] | None
+    security_pointer: str
+    extensions: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_safe(self) -> bool:
+        return self.method in ("GET", "HEAD", "OPTIONS", "TRACE")
+
+    @property
+    def prose(self) -> str:
+        return f"{self.summary}\n{self.description}".strip()
+
+    def parameter(self, name: str, location: Location) -> Parameter | None:
+        return next((item for item in self.parameters if item.name == name and item.location is location), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identifier:
+    """A place in an operation's request that names an object; `resource` is the noun of its kind."""
+
+    location: Location
+    name: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may use an operation. `declared` is what `security` alone says, before prose and path made it finer."""
+
+    level: Level
+    role: str | None
+    confidence: Confidence
+    source: str
+    reason: str = ""
+    declared: Access | None = None
+
+    @property
+    def credentials(self) -> Access:
+        """The surest statement that credentials are needed at all."""
+        declared = self.declared
+        if declared is not None and declared.level is Level.AUTHENTICATED and declared.confidence > self.confidence:
+            return declared
+        return self
+
+    def expectation(self) -> Expectation:
+        who = {
+            Level.PUBLIC: "anyone may use this operation",
+            Level.AUTHENTICATED: "only an authenticated caller may use this operation",
+            Level.OWNER: "only the owner may use this operation on an object",
+            Level.MEMBERS: "only members may use this operation on an object",
+            Level.ROLE: f"only the role {self.role or 'with privileges'} may use this operation",
+            Level.UNKNOWN: "the document does not say who may use this operation",
+        }[self.level]
+        return Expectation(statement=who, source=self.source, confidence=self.confidence)
+
+
+class FieldReason(enum.StrEnum):
+    """Why a client may not write a field."""
+
+    READ_ONLY = "readOnly"
+    RESPONSE_ONLY = "response-only"
+    PRIVILEGED_REQUEST_ONLY = "privileged-request-only"
+    IMMUTABLE = "not-in-this-request"
+    OWNER = "names-the-owner"
+    PRIVILEGED_NAME = "privileged-name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForbiddenField:
+    """A field that this operation's client may not write; dotted where it is nested (`profile.role`)."""
+
+    name: str
+    reason: FieldReason
+    confidence: Confidence
+    source: str
+    schema: Schema = field(default_factory=dict)
+    is_privileged: bool = False
+    is_owner: bool = False
+
+    def expectation(self) -> Expectation:
+        why = {
+            FieldReason.READ_ONLY: "the document marks it readOnly",
+            FieldReason.RESPONSE_ONLY: "the document shows it in responses and takes it in no request",
+            FieldReason.PRIVILEGED_REQUEST_ONLY: "only a privileged operation takes it",
+            FieldReason.IMMUTABLE: "another operation takes it, this one does not",
+            FieldReason.OWNER: "it names the owner and this request does not take it",
+            FieldReason.PRIVILEGED_NAME: "its name grants rights and no request of this document takes it",
+        }[self.reason]
+        return Expectation(
+            statement=f"`{self.name}` is not writable: {why}", source=self.source, confidence=self.confidence
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensitiveField:
+    name: str
+    reason: str
+    confidence: Confidence
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationContract:
+    """Everything derived for one operation."""
+
+    operation: Operation
+    action: Action
+    resource: str | None
+    identifiers: tuple[Identifier, ...]
+    access: Access
+    state_changing: bool
+    state_changing_confidence: Confidence
+    dangerous: bool
+    owner_field: str | None = None
+    forbidden_fields: tuple[ForbiddenField, ...] = ()
+    sensitive_fields: tuple[SensitiveField, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return self.operation.label
+
+    @property
+    def own_identifier(self) -> Identifier | None:
+        """The identifier of the object itself: the innermost one, if it names this operation's resource."""
+        last = self.identifiers[-1] if self.identifiers else None
+        return last if last is not None and last.resource == self.resource else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceKind:
+    """The operations that deal with one kind of object. `parents` from the outermost inwards."""
+
+    name: str
+    is_user: bool
+    creates: tuple[OperationContract, ...] = ()
+    lists: tuple[OperationContract, ...] = ()
+    reads: tuple[OperationContract, ...] = ()
+    updates: tuple[OperationContract, ...] = ()
+    deletes: tuple[OperationContract, ...] = ()
+    acts: tuple[OperationContract, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """`consumer`'s parameter takes what `producer` returned: at `pointer` in its response body.
+
+    Operations are labels. `location` and `name` say where the value goes (a dotted name for a nested body field).
+    """
+
+    producer: str
+    consumer: str
+    location: Location
+    name: str
+    pointer: str

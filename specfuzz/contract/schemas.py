@@ -1,0 +1,236 @@
+"""Looking into a document's schemas: references, compositions, properties. Circular ones end where they repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from specfuzz.contract.errors import ContractError
+from specfuzz.contract.model import Schema
+
+MAX_DEPTH = 12
+"""Levels of nesting looked into; documents made by tools stay below it, hostile ones do not."""
+
+_COMPOSITIONS = ("allOf", "oneOf", "anyOf")
+
+
+class UnresolvedReference(ContractError):
+    """A `$ref` that leads nowhere, or out of this document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """One property of an object schema, with where it is declared."""
+
+    name: str
+    schema: Schema
+    pointer: str
+    required: bool
+
+    @property
+    def is_read_only(self) -> bool:
+        return self.schema.get("readOnly") is True
+
+    @property
+    def is_write_only(self) -> bool:
+        return self.schema.get("writeOnly") is True
+
+
+class Schemas:
+    """Resolves references within one document. Raises `UnresolvedReference` from `resolve`; the rest is lenient."""
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._properties: dict[int, tuple[Schema, dict[str, Property]]] = {}
+
+    def lookup(self, pointer: str) -> Any:
+        """What stands at a JSON pointer in fragment form (`#/components/schemas/Pet`, RFC 6901)."""
+        if not pointer.startswith("#"):
+            raise UnresolvedReference(
+                f"the reference {pointer!r} leads out of the document, which is not followed", where=pointer
+            )
+        node: Any = self._root
+        for part in pointer[1:].split("/")[1:]:
+            key = _unescape(part)
+            try:
+                node = node[int(key)] if isinstance(node, list) else node[key]
+            except (KeyError, IndexError, ValueError, TypeError):
+                raise UnresolvedReference(f"the reference {pointer!r} leads nowhere", where=pointer) from None
+        return node
+
+    def resolve(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
+        """Follow `$ref`s from `node`; return the object and where it stands. A circle or non-object is empty."""
+        seen: set[str] = set()
+        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+            reference: str = node["$ref"]
+            if reference in seen:
+                return {}, pointer
+            seen.add(reference)
+            siblings = {key: value for key, value in node.items() if key != "$ref"}
+            node, pointer = self.lookup(reference), reference
+            if siblings and isinstance(node, Mapping) and "$ref" not in node:
+                node = {**node, **siblings}  # OpenAPI 3.1 lets `$ref` have siblings; 3.0 tools write them all the same
+        return (node, pointer) if isinstance(node, Mapping) else ({}, pointer)
+
+    def resolve_leniently(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
+        """Like `resolve`, but a reference to nowhere is a schema that says nothing."""
+        try:
+            return self.resolve(node, pointer)
+        except UnresolvedReference:
+            return {}, pointer
+
+    def properties(self, schema: Schema, pointer: str = "#") -> dict[str, Property]:
+        """All properties that an object of this schema may have, compositions merged, in document order."""
+        cached = self._properties.get(id(schema))
+        if cached is None:
+            found: dict[str, Property] = {}
+            for item in self._iter_properties(schema, pointer, frozenset(), optional=False):
+                earlier = found.get(item.name)
+                if earlier is None:
+                    found[item.name] = item
+                elif item.required and not earlier.required:
+                    found[item.name] = Property(
+                        name=item.name, schema=earlier.schema, pointer=earlier.pointer, required=True
+                    )
+            # The schema is kept with its answer: an id is unique only while its object lives.
+            cached = self._properties[id(schema)] = (schema, found)
+        return cached[1]
+
+    def _iter_properties(
+        self, schema: Any, pointer: str, seen: frozenset[str], *, optional: bool
+    ) -> Iterator[Property]:
+        node, pointer = self.resolve_leniently(schema, pointer)
+        if pointer in seen or len(seen) > MAX_DEPTH:
+            return
+        seen = seen | {pointer}
+        required = node.get("required")
+        names = set(filter(_is_text, required)) if isinstance(required, list) else set()
+        declared = node.get("properties")
+        if isinstance(declared, Mapping):
+            for name, child in declared.items():
+                where = f"{pointer}/properties/{_escape(str(name))}"
+                resolved, _ = self.resolve_leniently(child, where)
+                yield Property(
+                    name=str(name), schema=resolved, pointer=where, required=name in names and not optional
+                )
+        for keyword in _COMPOSITIONS:
+            branches = node.get(keyword)
+            for index, branch in enumerate(branches if isinstance(branches, list) else ()):
+                yield from self._iter_properties(
+                    branch, f"{pointer}/{keyword}/{index}", seen, optional=optional or keyword != "allOf"
+                )
+        if names:  # `required` may stand beside the composition that declares the property
+            for name in names - set(declared or ()):
+                for item in self._required_elsewhere(node, pointer, seen, name):
+                    yield Property(name=item.name, schema=item.schema, pointer=item.pointer, required=not optional)
+
+    def _required_elsewhere(
+        self, node: Mapping[str, Any], pointer: str, seen: frozenset[str], name: str
+    ) -> Iterator[Property]:
+        for keyword in _COMPOSITIONS:
+            branches = node.get(keyword)
+            for index, branch in enumerate(branches if isinstance(branches, list) else ()):
+                for item in self._iter_properties(branch, f"{pointer}/{keyword}/{index}", seen, optional=True):
+                    if item.name == name:
+                        yield item
+
+    def forbids_extra(self, schema: Schema) -> bool:
+        """Whether the schema itself says `additionalProperties: false`."""
+        node, _ = self.resolve_leniently(schema, "#")
+        return node.get("additionalProperties") is False or node.get("unevaluatedProperties") is False
+
+    def type_of(self, schema: Schema) -> str | None:
+        """The JSON type that a schema asks for, `null` aside; None where it does not say."""
+        node, _ = self.resolve_leniently(schema, "#")
+        kind = node.get("type")
+        if isinstance(kind, list):
+            kind = next((item for item in kind if item != "null"), None)
+        if isinstance(kind, str):
+            return kind
+        if isinstance(node.get("properties"), Mapping):
+            return "object"
+        if "items" in node:
+            return "array"
+        values = node.get("enum")
+        if isinstance(values, list) and values:
+            return _type_name(next((value for value in values if value is not None), None))
+        for keyword in _COMPOSITIONS:
+            for branch in node.get(keyword) or ():
+                if isinstance(branch, Mapping) and branch is not schema and branch.get("type") != "null":
+                    found = self._branch_type(branch)
+                    if found:
+                        return found
+        return None
+
+    def _branch_type(self, branch: Schema) -> str | None:
+        node, _ = self.resolve_leniently(branch, "#")
+        kind = node.get("type")
+        if isinstance(kind, str):
+            return kind
+        return "object" if "properties" in node or "allOf" in node else None
+
+    def items(self, schema: Schema, pointer: str) -> tuple[Schema, str] | None:
+        """The item schema of an array schema, or None where it is no array."""
+        node, where = self.resolve_leniently(schema, pointer)
+        if self.type_of(node) != "array":
+            return None
+        return self.resolve_leniently(node.get("items", {}), f"{where}/items")
+
+    def represented(self, schema: Schema, pointer: str) -> tuple[Schema, str, bool]:
+        """The object that a response is about, behind its envelope: (schema, where, is a list of them).
+
+        `{"data": {...}}`, `{"user": {...}}` and `{"items": [...], "total": 3}` are envelopes: their one object or
+        one array of objects is what they carry.
+        """
+        node, where = self.resolve_leniently(schema, pointer)
+        listed = self.items(node, where)
+        if listed is not None:
+            return listed[0], listed[1], True
+        properties = self.properties(node, where)
+        arrays, objects = [], []
+        for item in properties.values():
+            kind = self.type_of(item.schema)
+            if kind == "array":
+                inner = self.items(item.schema, item.pointer)
+                if inner is not None and self.properties(inner[0], inner[1]):
+                    arrays.append(inner)
+            elif kind == "object" and self.properties(item.schema, item.pointer):
+                objects.append((item.schema, item.pointer))
+        scalars = len(properties) - len(arrays) - len(objects)
+        if len(arrays) == 1 and not objects and not self._is_entity(properties):
+            return arrays[0][0], arrays[0][1], True
+        if len(objects) == 1 and not arrays and scalars <= 1:
+            return objects[0][0], objects[0][1], False
+        return node, where, False
+
+    @staticmethod
+    def _is_entity(properties: Mapping[str, Property]) -> bool:
+        return any(name.lower() in ("id", "uuid", "_id", "slug", "key") for name in properties)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _escape(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _unescape(part: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(part).replace("~1", "/").replace("~0", "~")
+
+
+def _type_name(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    return "string" if isinstance(value, str) else None
+
+
+escape_pointer = _escape

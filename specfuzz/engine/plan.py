@@ -1,0 +1,67 @@
+"""What will be tried: every rule at every operation, or the reason why not. Cheap, repeatable, no request."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from specfuzz.contract import Contract, OperationContract
+from specfuzz.probes.registry import Probe, probes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """One rule at one operation. `reason` says why it does not run; None if it does."""
+
+    target: OperationContract
+    rule: str
+    reason: str | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.reason is None
+
+    @property
+    def purpose(self) -> str:
+        return f"{self.rule} {self.target.label}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the user narrowed the run to; empty means everything."""
+
+    rules: Collection[str] = ()
+    operations: Collection[str] = ()
+    tags: Collection[str] = ()
+    include_dangerous: bool = False
+
+    def skips(self, target: OperationContract, rule: str) -> str | None:
+        """Why the user's selection leaves it out; None if it does not."""
+        if self.rules and rule not in self.rules:
+            return "not selected (--rule)"
+        if (
+            self.operations
+            and target.label not in self.operations
+            and target.operation.operation_id not in self.operations
+        ):
+            return "not selected (--operation)"
+        if self.tags and not set(self.tags) & set(target.operation.tags):
+            return "not selected (--tag)"
+        if target.dangerous and not self.include_dangerous:
+            return "it may destroy what the run did not make (--include-dangerous runs it)"
+        return None
+
+
+def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planned, ...]:
+    """Every rule at every operation, in the document's order, dangerous operations last."""
+    selection = selection or Selection()
+    found = []
+    for target in sorted(contract.operations, key=lambda item: item.dangerous):
+        for rule, probe in probes().items():
+            reason = selection.skips(target, rule) or probe.why_not(contract, target)
+            found.append(Planned(target=target, rule=rule, reason=reason))
+    return tuple(found)
+
+
+def probe_for(rule: str) -> Probe:
+    return probes()[rule]

@@ -1,0 +1,285 @@
+"""Everything of a run that sends nothing: who is who, one case after another as flows, verdicts into a result.
+
+Both the asynchronous engine and synchronous hosts (Schemathesis) drive the same flows.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from specfuzz.contract import Contract
+from specfuzz.contract.actions import normalized_path
+from specfuzz.engine.accounts import SignUp, csrf_rules
+from specfuzz.engine.plan import Planned, probe_for
+from specfuzz.findings import (
+    Coverage,
+    ExpectationRef,
+    Finding,
+    OperationRef,
+    curl,
+    evidence_of,
+    fingerprint,
+    keep_steps,
+)
+from specfuzz.generation import Drafter
+from specfuzz.http import Exchange, Flow, TransportError
+from specfuzz.http.redaction import Redactor
+from specfuzz.identities import Identity, Keyring, LoginFailed
+from specfuzz.oracles import read_reply
+from specfuzz.probes import Break, Broken, Case, Held, Inconclusive, Stop, Verdict
+from specfuzz.probes.registry import probes
+from specfuzz.resources import Accounts, NotMade, Workshop
+
+OWNER, PEER = "alice", "bob"
+"""Names of the two users that a run signs up for itself."""
+
+_ADMIN_ROLES = ("admin", "administrator", "superuser", "staff", "moderator", "manager", "root", "owner", "support")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who plays which part; None where there is nobody for it."""
+
+    owner: str | None = None
+    peer: str | None = None
+    admin: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one case."""
+
+    planned: Planned
+    verdict: Verdict
+    defect: str | None = None
+
+
+@dataclass(slots=True)
+class Scenario:
+    """The state of one run: contract, identities, workshop, verdicts. Its methods yield requests and never send."""
+
+    contract: Contract
+    base_url: str
+    seed: int = 0
+    redactor: Redactor = field(default_factory=Redactor)
+    keyring: Keyring = field(init=False)
+    workshop: Workshop = field(init=False)
+    sign_up: SignUp = field(init=False)
+    cast: Cast = field(default_factory=Cast)
+    outcomes: list[Outcome] = field(default_factory=list)
+    _extra_accounts: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
+        drafter = Drafter(self.contract, self.seed)
+        accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
+        self.workshop = Workshop(self.contract, drafter, accounts, accepts)
+        self.sign_up = SignUp(self.contract, self.workshop, self.keyring)
+
+    # Who --------------------------------------------------------------------------------------------------------
+
+    def adopt(self, identities: tuple[Identity, ...]) -> None:
+        """Take the identities of an authentication document, and give each a part."""
+        for identity in identities:
+            self.keyring.add(self._with_resolved_login(identity))
+        roles: dict[str, list[str]] = {}
+        for identity in identities:
+            roles.setdefault(identity.role, []).append(identity.name)
+        ordinary = {role: names for role, names in roles.items() if not _is_admin(role, names)}
+        pairs = sorted(ordinary.values(), key=lambda names: -len(names)) or [[]]
+        admins = [name for role, names in roles.items() if _is_admin(role, names) for name in names]
+        main = pairs[0] or admins
+        self.cast = Cast(
+            owner=main[0] if main else None,
+            peer=pairs[0][1] if len(pairs[0]) > 1 else None,
+            admin=admins[0] if admins and admins[0] not in main[:2] else None,
+        )
+
+    def _with_resolved_login(self, identity: Identity) -> Identity:
+        """Web Fuzzing Commons counts a log-in's path from the server's root; a path that the document has is the API's."""
+        login = identity.login
+        base = urlsplit(self.base_url).path.rstrip("/")
+        if login is None or not base or login.path.startswith(("http://", "https://")):
+            return identity
+        known = {normalized_path(item.operation.path) for item in self.contract.operations}
+        if normalized_path(login.path) in known and not login.path.startswith(f"{base}/"):
+            return identity
+        parts = urlsplit(self.base_url)
+        url = f"{parts.scheme}://{parts.netloc}{login.path if login.path.startswith('/') else '/' + login.path}"
+        return replace(identity, login=replace(login, path=url))
+
+    def make_users(self) -> Flow[str | None]:
+        """Sign up two users of our own; returns why that cannot be done, or None when it is done."""
+        for name in (OWNER, PEER):
+            made = yield from self.sign_up.new(name, f"identity/{name}")
+            if isinstance(made, NotMade):
+                return made.reason
+        self.cast = Cast(owner=OWNER, peer=PEER)
+        return None
+
+    def introduce(self) -> Flow[str | None]:
+        """Log everybody in and learn who they are; returns what is wrong with them, or None.
+
+        Raises `LoginFailed` where an identity cannot log in.
+        """
+        keys = {}
+        for name in (self.cast.owner, self.cast.peer, self.cast.admin):
+            if name is not None:
+                yield from self.workshop.accounts.identify(name)
+                keys[name] = self.workshop.accounts.key_of(name)
+        owner, peer = self.cast.owner, self.cast.peer
+        if owner and peer and keys.get(owner) is not None and keys[owner] == keys.get(peer):
+            return f"{owner} and {peer} are the same account ({keys[owner]}): cross-user rules need two"
+        return None
+
+    # Cases ------------------------------------------------------------------------------------------------------
+
+    def why_not_now(self, planned: Planned) -> str | None:
+        """Why a planned case cannot run with the identities at hand; None if it can."""
+        if self.cast.owner is None:
+            return "it needs a user: give --auth, or a document with sign-up and log-in"
+        if probe_for(planned.rule).NEEDS_PEER and self.cast.peer is None:
+            return "it needs a second user of the same role: add one to --auth"
+        return None
+
+    def prepare(self, cases: list[Planned]) -> Flow[tuple[str, ...]]:
+        """Make the objects that several cases share, one after the other; returns what could not be made, and why."""
+        assert self.cast.owner is not None
+        problems = []
+        for kind in dict.fromkeys(case.target.resource for case in cases if case.target.resource):
+            found = self.contract.resource(kind)
+            if found is None or (not found.creates and not found.is_user and not found.updates):
+                continue
+            made = yield from self.workshop.shared(kind, self.cast.owner)
+            if isinstance(made, NotMade):
+                problems.append(f"no {kind} could be made: {made.reason}")
+        return tuple(self.redactor.text(problem) for problem in problems)
+
+    def run_case(self, planned: Planned) -> Flow[Outcome]:
+        """One case to its verdict. A control that failed, or a defect of ours, is inconclusive and says so."""
+        assert self.cast.owner is not None
+        case = Case(
+            contract=self.contract,
+            target=planned.target,
+            owner=self.cast.owner,
+            peer=self.cast.peer,
+            admin=self.cast.admin,
+            purpose=planned.purpose,
+            workshop=self.workshop,
+            drafter=self.workshop.drafter,
+            new_account=self._new_account if self.sign_up.why_not() is None else None,
+        )
+        defect = None
+        verdict: Verdict
+        try:
+            verdict = yield from probe_for(planned.rule).flow(case)
+        except Stop as stop:
+            verdict = Inconclusive(reason=stop.reason, hint=stop.hint)
+        except (TransportError, LoginFailed) as error:
+            verdict = Inconclusive(reason=str(error))
+        except ValueError as error:
+            verdict = Inconclusive(reason=str(error))
+        except (KeyError, IndexError, AttributeError, TypeError, AssertionError, RecursionError) as error:
+            # A crashing probe is visible and never a pass; the rest of the run goes on.
+            defect = "".join(traceback.format_exception(error))
+            verdict = Inconclusive(reason=f"specfuzz failed here, which is our bug: {type(error).__name__}: {error}")
+        outcome = Outcome(planned=planned, verdict=verdict, defect=defect)
+        self.outcomes.append(outcome)
+        return outcome
+
+    def _new_account(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]:
+        """A further account for one probe, named after the owner and what it is for."""
+        name = f"{self.cast.owner} for {purpose}"
+        made = yield from self.sign_up.new(name, purpose, extra)
+        return made if isinstance(made, NotMade) else made.name
+
+    # Results ----------------------------------------------------------------------------------------------------
+
+    def coverage(self, plan: tuple[Planned, ...], unrun: Mapping[tuple[str, str], str]) -> tuple[Coverage, ...]:
+        """A row for each rule at each operation, in the plan's order."""
+        decided = {(item.planned.target.label, item.planned.rule): item.verdict for item in self.outcomes}
+        rows = []
+        for planned in plan:
+            key = (planned.target.label, planned.rule)
+            verdict = decided.get(key)
+            reason: str | None
+            if verdict is None:
+                name, reason = "not-run", planned.reason or unrun.get(key, "the run ended before")
+            else:
+                name, reason = describe(verdict)
+            rows.append(
+                Coverage(
+                    operation=_reference(planned),
+                    rule=planned.rule,
+                    verdict=name,
+                    reason=self.redactor.text(reason) if reason else None,
+                )
+            )
+        return tuple(rows)
+
+    def findings(self) -> list[Finding]:
+        return [
+            self._finding(outcome.planned, found)
+            for outcome in self.outcomes
+            if isinstance(outcome.verdict, Broken)
+            for found in outcome.verdict.breaks
+        ]
+
+    def _finding(self, planned: Planned, found: Break) -> Finding:
+        rule_id = found.rule or planned.rule
+        known = probes().get(rule_id)
+        rule = known.RULE if known is not None else probe_for(planned.rule).RULE
+        steps = keep_steps([(str(step.role), step.note, step.exchange) for step in found.steps])
+        attack = next((exchange for role, _, exchange in reversed(steps) if role == "attack"), None)
+        path, method = planned.target.operation.path, planned.target.operation.method
+        return Finding(
+            rule=rule_id,
+            name=rule.name,
+            category=rule.category.value,
+            severity=str(found.severity or rule.severity),
+            confidence=str(found.confidence),
+            operation=_reference(planned),
+            title=self.redactor.text(found.title),
+            detail=self.redactor.text(found.detail),
+            remediation=rule.remediation,
+            expectation=ExpectationRef(
+                statement=found.expectation.statement,
+                source=found.expectation.source,
+                confidence=str(found.expectation.confidence),
+            ),
+            evidence=tuple(evidence_of(role, note, exchange, self.redactor) for role, note, exchange in steps),
+            reproduce=curl(attack, self.redactor) if attack is not None else "",
+            fingerprint=fingerprint(rule_id, method, path, found.field),
+            field=found.field,
+            owner=found.owner,
+            actor=found.actor,
+            cwe=rule.cwe,
+            owasp=rule.owasp,
+        )
+
+
+def describe(verdict: Verdict) -> tuple[str, str | None]:
+    """A verdict's name and reason as reports write them."""
+    if isinstance(verdict, Held):
+        return "held", verdict.reason or None
+    if isinstance(verdict, Broken):
+        return "broken", "; ".join(item.title for item in verdict.breaks)
+    return "inconclusive", verdict.reason + (f" ({verdict.hint})" if verdict.hint else "")
+
+
+def accepts(exchange: Exchange) -> bool:
+    """Whether the API did what it was asked, as far as its answer says."""
+    return read_reply(exchange).accepted
+
+
+def _reference(planned: Planned) -> OperationRef:
+    return OperationRef(method=planned.target.operation.method, path=planned.target.operation.path)
+
+
+def _is_admin(role: str, names: list[str]) -> bool:
+    words = {role.lower(), *(name.lower() for name in names if role == "user" and len(names) == 1)}
+    return any(admin in word for admin in _ADMIN_ROLES for word in words)

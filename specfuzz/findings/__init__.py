@@ -1,0 +1,22 @@
+"""Findings: broken promises with their proof, named for good, one for each, redacted before anybody sees them."""
+
+from specfuzz.findings.build import curl, deduplicate, evidence_of, fingerprint, keep_steps, redact_url
+from specfuzz.findings.grade import grade, score
+from specfuzz.findings.model import Coverage, Evidence, ExpectationRef, Finding, OperationRef, Result
+
+__all__ = [
+    "Coverage",
+    "Evidence",
+    "ExpectationRef",
+    "Finding",
+    "OperationRef",
+    "Result",
+    "curl",
+    "deduplicate",
+    "evidence_of",
+    "fingerprint",
+    "grade",
+    "keep_steps",
+    "redact_url",
+    "score",
+]

@@ -1,0 +1,434 @@
+"""Request bodies and parameters for one operation: drafted, told what a server refused, drafted again.
+
+The first draft fills every documented property (documents often forget `required`); later ones take fewer, take the
+document's own examples, or follow what the server's error said (`feedback`).
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from specfuzz.contract import Body, Contract, Location, OperationContract, Schema
+from specfuzz.contract.actions import identifier_noun
+from specfuzz.contract.words import split_words
+from specfuzz.generation import values
+from specfuzz.generation.randomness import stream
+
+MAX_NESTING = 5
+"""Levels of nested objects that are filled; deeper ones only where the document insists."""
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+class Style(enum.Enum):
+    """How much of a body is filled."""
+
+    FULL = "every documented property"
+    REQUIRED = "required properties only"
+    EXAMPLES = "the document's own examples"
+    TEXT = "free-text properties only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustments:
+    """What earlier refusals taught us: properties to leave out, values to force, others to make anew."""
+
+    drop: frozenset[str] = frozenset()
+    force: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A body ready to be sent. Dotted paths name properties; `secrets` are values that must never be printed."""
+
+    media_type: str
+    value: Any
+    canaries: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    missing_references: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        return encode(self.value, self.media_type)
+
+    @property
+    def content_type(self) -> str:
+        return f"{MULTIPART}; boundary={_BOUNDARY}" if self.media_type == MULTIPART else self.media_type
+
+    def with_value(self, value: Any) -> Draft:
+        return replace(self, value=value)
+
+
+def encode(value: Any, media_type: str) -> bytes:
+    """A body in its media type. Forms are flat; JSON is what everything else is taken for."""
+    if media_type == FORM:
+        return urlencode(_flat(value), doseq=True).encode()
+    if media_type == MULTIPART:
+        return _multipart(_flat(value))
+    if media_type.startswith("text/") and isinstance(value, str):
+        return value.encode()
+    return json.dumps(value, separators=(",", ":"), default=str).encode()
+
+
+_BOUNDARY = "specfuzz-boundary-7d1f"
+
+
+def _flat(value: Any) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for name, item in value.items() if isinstance(value, Mapping) else ():
+        for entry in item if isinstance(item, list) else [item]:
+            if isinstance(entry, bool):
+                pairs.append((name, "true" if entry else "false"))
+            elif entry is not None:
+                pairs.append((name, str(entry)))
+    return pairs
+
+
+def _multipart(pairs: list[tuple[str, str]]) -> bytes:
+    """RFC 7578; a value that begins with the file mark travels as a small text file."""
+    parts = []
+    for name, text in pairs:
+        is_file = text.startswith(_FILE_MARK)
+        extra = '; filename="specfuzz.txt"\r\nContent-Type: text/plain' if is_file else ""
+        content = text.removeprefix(_FILE_MARK)
+        parts.append(f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n\r\n{content}\r\n')
+    return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode()
+
+
+_FILE_MARK = "\x00file:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A place in a request that wants the identifier of another object."""
+
+    location: Location
+    name: str
+    resource: str
+    required: bool
+
+
+class Drafter:
+    """Makes drafts for the operations of one contract from one seed. The same purpose gives the same draft."""
+
+    def __init__(self, contract: Contract, seed: int) -> None:
+        self.contract = contract
+        self.seed = seed
+        self._schemas = contract.document.schemas
+        self._kinds = {kind.name for kind in contract.resources}
+        # A link that carries a name or a list of tags repeats data; only one that carries an identifier is a reference.
+        self._linked = {
+            (link.consumer, link.location, link.name.rsplit("/", 1)[-1]): link.producer
+            for link in contract.links
+            if identifier_noun(link.pointer.rsplit("/", 1)[-1]) is not None
+        }
+
+    def stream(self, *purpose: str) -> random.Random:
+        return stream(self.seed, *purpose)
+
+    # References -------------------------------------------------------------------------------------------------
+
+    def references(self, contract: OperationContract) -> tuple[Reference, ...]:
+        """The other objects that a request of this operation must name, in the order in which it names them."""
+        own = {(item.location, item.name) for item in contract.identifiers}
+        found = []
+        for parameter in contract.operation.parameters:
+            if parameter.location is Location.QUERY and parameter.required:
+                kind = self._kind_named(contract, Location.QUERY, parameter.name)
+                if kind and (Location.QUERY, parameter.name) not in own:
+                    found.append(
+                        Reference(location=Location.QUERY, name=parameter.name, resource=kind, required=True)
+                    )
+        body = self.body_of(contract)
+        if body is not None:
+            for path, item in self._leaves(body.schema, body.pointer, "", 0):
+                kind = self._kind_named(contract, Location.BODY, path.rsplit(".", 1)[-1])
+                if kind and (Location.BODY, path) not in own:
+                    found.append(
+                        Reference(location=Location.BODY, name=path, resource=kind, required=item)
+                    )
+        return tuple(found)
+
+    def _kind_named(self, contract: OperationContract, location: Location, name: str) -> str | None:
+        producer = self._linked.get((contract.label, location, name))
+        if producer is not None:
+            made_by = self.contract.get(producer)
+            if made_by is not None and made_by.resource in self._kinds:
+                return made_by.resource
+        noun = identifier_noun(name.removesuffix("s") if name.lower().endswith("ids") else name)
+        if not noun:
+            return None
+        if noun in self._kinds:
+            return noun
+        tail = noun.split("_")[-1]
+        if tail in self._kinds:
+            return tail
+        matches = sorted(kind for kind in self._kinds if kind.split("_")[-1] == tail)
+        return matches[0] if len(matches) == 1 else None
+
+    def _leaves(self, schema: Schema, pointer: str, prefix: str, depth: int) -> list[tuple[str, bool]]:
+        """Dotted paths of all properties with whether they are required."""
+        if depth > MAX_NESTING:
+            return []
+        found: list[tuple[str, bool]] = []
+        for name, item in self._schemas.properties(schema, pointer).items():
+            path = f"{prefix}{name}"
+            inner = self._schemas.items(item.schema, item.pointer)
+            target, where = inner if inner is not None else (item.schema, item.pointer)
+            if self._schemas.properties(target, where):
+                found.extend(self._leaves(target, where, f"{path}.", depth + 1))
+            else:
+                found.append((path, item.required))
+        return found
+
+    # Bodies -----------------------------------------------------------------------------------------------------
+
+    def body_of(self, contract: OperationContract) -> Body | None:
+        """The body alternative to use: JSON if it is offered, then forms, then whatever there is."""
+        bodies = contract.operation.bodies
+        for wanted in ("json", "x-www-form-urlencoded", "form-data"):
+            for body in bodies:
+                if wanted in body.media_type and "json-patch" not in body.media_type:
+                    return body
+        return bodies[0] if bodies else None
+
+    def draft(
+        self,
+        contract: OperationContract,
+        purpose: str,
+        *,
+        style: Style = Style.FULL,
+        references: Mapping[str, Any] | None = None,
+        adjustments: Adjustments | None = None,
+    ) -> Draft | None:
+        """A body for the operation; None where it takes none. `references` maps dotted paths to identifiers."""
+        body = self.body_of(contract)
+        if body is None:
+            return None
+        work = _Work(
+            source=self.stream("body", contract.label, purpose),
+            style=style,
+            references=references or {},
+            adjustments=adjustments or Adjustments(),
+        )
+        example = next((entry for entry in body.examples if isinstance(entry, Mapping)), {})
+        if self._schemas.type_of(body.schema) == "array":
+            inner = self._schemas.items(body.schema, body.pointer) or ({}, body.pointer)
+            value: Any = [self._value("items", inner[0], inner[1], work, "", None, 0)]
+        elif self._schemas.properties(body.schema, body.pointer) or not example:
+            value = self._object(body.schema, body.pointer, work, "", example, 0)
+        else:
+            value = self._from_example(example, work)
+        for path, forced in work.adjustments.force.items():
+            _put(value, path, forced)
+        media_type = body.media_type if "*" not in body.media_type else JSON
+        return Draft(
+            media_type=media_type,
+            value=value,
+            canaries=work.canaries,
+            secrets=tuple(work.secrets),
+            missing_references=tuple(work.missing),
+        )
+
+    def _from_example(self, example: Mapping[str, Any], work: _Work) -> dict[str, Any]:
+        """A body whose schema says nothing, by the document's example: texts become canaries, the rest stays."""
+        made: dict[str, Any] = {}
+        for name, value in example.items():
+            if name in work.references:
+                made[name] = work.references[name]
+            elif isinstance(value, str):
+                made[name] = self._value(str(name), {"type": "string"}, "#", work, str(name), None, 1)
+            else:
+                made[name] = value
+        return made
+
+    def _object(
+        self, schema: Schema, pointer: str, work: _Work, prefix: str, example: Any, depth: int
+    ) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        examples = example if isinstance(example, Mapping) else {}
+        for name, item in self._schemas.properties(schema, pointer).items():
+            path = f"{prefix}{name}"
+            if item.is_read_only or path in work.adjustments.drop:
+                continue
+            if not item.required and not self._is_wanted(name, item.schema, path, work, depth):
+                continue
+            if work.needs_reference(path):
+                made[name] = work.references[path]
+                continue
+            noun = identifier_noun(name)
+            if noun and noun in self._kinds and path not in work.references:
+                work.missing.append(path)
+                if not item.required:
+                    continue
+            made[name] = self._value(name, item.schema, item.pointer, work, path, examples.get(name), depth)
+        return made
+
+    def _is_wanted(self, name: str, schema: Schema, path: str, work: _Work, depth: int) -> bool:
+        if path in work.adjustments.force or path in work.references:
+            return True
+        if work.style is Style.REQUIRED or depth > MAX_NESTING:
+            return False
+        if work.style is Style.TEXT:
+            return self._schemas.type_of(schema) in ("string", None) and not schema.get("enum")
+        return True
+
+    def _value(
+        self, name: str, schema: Schema, pointer: str, work: _Work, path: str, example: Any, depth: int
+    ) -> Any:
+        kind = self._schemas.type_of(schema)
+        schema = self._flatten(schema, pointer)
+        given = example if example is not None else _example_of(schema)
+        if kind == "object" or (kind is None and self._schemas.properties(schema, pointer)):
+            if self._schemas.properties(schema, pointer):
+                return self._object(schema, pointer, work, f"{path}.", given, depth + 1)
+            return given if isinstance(given, Mapping) else {}
+        if kind == "array":
+            return self._array(name, schema, pointer, work, path, given, depth)
+        if kind == "boolean":
+            return given if isinstance(given, bool) else bool(schema.get("default", False))
+        if kind in ("integer", "number"):
+            return self._number(name, schema, work, given, integer=kind == "integer")
+        return self._string(name, schema, work, path, given)
+
+    def _flatten(self, schema: Schema, pointer: str) -> Schema:
+        """The first branch that says something, of a nullable or alternative leaf (`anyOf: [string, null]`)."""
+        for keyword in ("anyOf", "oneOf", "allOf"):
+            branches = schema.get(keyword)
+            if isinstance(branches, list) and "type" not in schema and "properties" not in schema:
+                for index, branch in enumerate(branches):
+                    resolved, _ = self._schemas.resolve_leniently(branch, f"{pointer}/{keyword}/{index}")
+                    if resolved.get("type") != "null":
+                        extra = {key: value for key, value in schema.items() if key != keyword}
+                        return {**resolved, **extra}
+        return schema
+
+    def _array(
+        self, name: str, schema: Schema, pointer: str, work: _Work, path: str, given: Any, depth: int
+    ) -> list[Any]:
+        inner = self._schemas.items(schema, pointer) or ({}, f"{pointer}/items")
+        if depth > MAX_NESTING:
+            return []
+        low = schema.get("minItems")
+        count = max(1, low if isinstance(low, int) and low < 20 else 1)
+        example = given[0] if isinstance(given, list) and given else None
+        if self._schemas.type_of(inner[0]) is None and not self._schemas.properties(*inner) and example is not None:
+            return list(given)
+        return [self._value(name, inner[0], inner[1], work, path, example, depth + 1) for _ in range(count)]
+
+    @staticmethod
+    def _number(name: str, schema: Schema, work: _Work, given: Any, *, integer: bool) -> Any:
+        is_id = bool(split_words(name)) and split_words(name)[-1] in ("id", "ids")
+        if isinstance(given, int | float) and not isinstance(given, bool) and not is_id:
+            return given
+        default = schema.get("default")
+        if work.style is Style.EXAMPLES and isinstance(default, int | float) and not isinstance(default, bool):
+            return default
+        return 1 if is_id else values.number_for(name, schema, work.source, integer=integer)
+
+    @staticmethod
+    def _string(name: str, schema: Schema, work: _Work, path: str, given: Any) -> Any:
+        if schema.get("format") == "binary" or schema.get("type") == "file":
+            canary = values.new_canary(work.source)
+            work.canaries[path] = canary
+            return f"{_FILE_MARK}{canary}\n"
+        made = values.string_for(name, schema, work.source)
+        keep_example = isinstance(given, str) and given and not made.is_unique and not made.is_secret
+        if keep_example and (made.canary is None or work.style is Style.EXAMPLES):
+            return given
+        if made.canary is not None:
+            work.canaries[path] = made.canary
+        if made.is_secret:
+            # Confirmations must repeat the password: one secret for all of a body's password fields.
+            work.secrets.append(work.secrets[0] if work.secrets else str(made.value))
+            return work.secrets[-1]
+        return made.value
+
+    # Parameters -------------------------------------------------------------------------------------------------
+
+    def parameters(
+        self, contract: OperationContract, purpose: str, references: Mapping[str, Any] | None = None
+    ) -> tuple[tuple[Location, str, str], ...]:
+        """Values for the required query, header and cookie parameters that are no identifiers and no credentials."""
+        source = self.stream("parameters", contract.label, purpose)
+        own = {(item.location, item.name) for item in contract.identifiers}
+        found = []
+        for parameter in contract.operation.parameters:
+            place = parameter.location
+            if place is Location.PATH or (place, parameter.name) in own or _is_credential(parameter.name):
+                continue
+            given = (references or {}).get(parameter.name)
+            if given is None and not parameter.required:
+                continue
+            value = given if given is not None else self._parameter_value(parameter.name, parameter, source)
+            found.append((place, parameter.name, _as_text(value)))
+        return tuple(found)
+
+    def _parameter_value(self, name: str, parameter: Any, source: random.Random) -> Any:
+        if parameter.examples:
+            return parameter.examples[0]
+        if "default" in parameter.schema:
+            return parameter.schema["default"]
+        work = _Work(source=source, style=Style.FULL, references={}, adjustments=Adjustments())
+        return self._value(name, parameter.schema, parameter.pointer, work, name, None, 1)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """What one draft gathers on the way."""
+
+    source: random.Random
+    style: Style
+    references: Mapping[str, Any]
+    adjustments: Adjustments
+    canaries: dict[str, str] = field(default_factory=dict)
+    secrets: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def needs_reference(self, path: str) -> bool:
+        return path in self.references
+
+
+def _example_of(schema: Schema) -> Any:
+    if "example" in schema:
+        return schema["example"]
+    several = schema.get("examples")
+    if isinstance(several, list) and several:
+        return several[0]
+    return None
+
+
+def _is_credential(name: str) -> bool:
+    """Parameters that whoever sends the request fills in: credentials and anti-CSRF tokens."""
+    words = split_words(name)
+    return name.lower() in ("authorization", "cookie") or bool({"csrf", "xsrf", "csrftoken"} & set(words))
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(map(_as_text, value))
+    return str(value)
+
+
+def _put(value: Any, path: str, item: Any) -> None:
+    """Set a dotted path in nested objects, through the first item of an array."""
+    parts = path.split(".")
+    for part in parts[:-1]:
+        if isinstance(value, list):
+            value = value[0] if value else {}
+        value = value.setdefault(part, {}) if isinstance(value, dict) else {}
+    if isinstance(value, list) and value:
+        value = value[0]
+    if isinstance(value, dict):
+        value[parts[-1]] = item

@@ -1,0 +1,309 @@
+"""A value for one property that a picky real server accepts: by enum and format, by what its name means, by its schema.
+
+What no rule here knows is drawn by Hypothesis from the strategy that Schemathesis builds for the schema.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from specfuzz.contract import Schema
+from specfuzz.contract.words import split_words
+from specfuzz.generation.randomness import CannotDraw, draw, letters
+
+CANARY_PREFIX = "sfz"
+CANARY_CHARS = 14
+"""Length of a canary, its prefix included: 11 random letters of 24 make an accidental match practically impossible."""
+
+_EPOCH = datetime.date(2030, 1, 1)
+"""Dates lie in the near future of any run: due dates and bookings must not be past; birth dates are shifted back."""
+
+Maker = Callable[[random.Random], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A generated value, and the canary in it if it carries one."""
+
+    value: Any
+    canary: str | None = None
+    is_unique: bool = False
+    is_secret: bool = False
+
+
+def new_canary(source: random.Random) -> str:
+    """A word that occurs nowhere else: letters only, so that it fits names, slugs and titles alike."""
+    return CANARY_PREFIX + letters(source, CANARY_CHARS - len(CANARY_PREFIX))
+
+
+def new_password(source: random.Random) -> str:
+    """A password that meets the usual policies: length, both cases, a digit, a sign, not a known one."""
+    return f"{letters(source, 6).capitalize()}-{letters(source, 5).upper()}-{source.randint(1000, 9999)}"
+
+
+def string_for(name: str, schema: Schema, source: random.Random) -> Value:
+    """A string for the property `name`; a canary wherever free text is taken."""
+    values = schema.get("enum")
+    if isinstance(values, list) and values:
+        return Value(_first_ordinary(values))
+    if "const" in schema:
+        return Value(schema["const"])
+    for made in (_by_format(name, schema, source), _by_name(name, schema, source)):
+        if made is not None and satisfies(made.value, schema):
+            return made
+    canary = new_canary(source)
+    fitted = _fit(canary, schema)
+    if satisfies(fitted, schema):
+        return Value(fitted, canary=fitted if len(fitted) >= 8 else None)
+    return Value(from_schema(schema, source, fallback=fitted))
+
+
+def number_for(name: str, schema: Schema, source: random.Random, *, integer: bool) -> Any:
+    """A small, plausible number inside the schema's bounds."""
+    values = schema.get("enum")
+    if isinstance(values, list) and values:
+        return values[0]
+    words = set(split_words(name))
+    wanted: float
+    if words & {"year"}:
+        wanted = 2030
+    elif words & {"age"}:
+        wanted = 34
+    elif words & {"rating", "stars", "score", "priority", "level"}:
+        wanted = 3
+    elif words & {"latitude", "lat", "longitude", "lng", "lon"}:
+        wanted = 12
+    elif words & {"quantity", "qty", "count", "page", "number", "seats", "guests"}:
+        wanted = 1 + source.randrange(3)
+    elif words & {"percent", "percentage", "discount"}:
+        wanted = 5
+    elif words & {"price", "amount", "total", "cost", "sum", "value", "limit", "salary", "balance", "budget"}:
+        wanted = 10 + source.randrange(10)
+    else:
+        wanted = 2 + source.randrange(7)
+    number = _within(wanted, schema, integer=integer)
+    if satisfies(number, schema):
+        return number
+    return from_schema(schema, source, fallback=number)
+
+
+def from_schema(schema: Schema, source: random.Random, *, fallback: Any) -> Any:
+    """A value that Hypothesis draws for the schema; `fallback` where none can be drawn."""
+    try:
+        return draw(_strategy(schema), source)
+    except CannotDraw:
+        return fallback
+
+
+def _strategy(schema: Schema) -> st.SearchStrategy[Any]:
+    """Strings of a pattern and bounded numbers by Hypothesis itself; it needs no Schemathesis internals for a leaf."""
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str):
+        try:
+            compiled = re.compile(pattern, re.ASCII)
+        except re.error as error:
+            raise CannotDraw(str(error)) from error
+        low, high = _length_bounds(schema)
+        made = st.from_regex(compiled, fullmatch=_is_anchored(pattern), alphabet=_PRINTABLE)
+        return made.filter(lambda text: low <= len(text) <= high)
+    kind = schema.get("type")
+    if kind == "integer":
+        return st.integers(min_value=_whole(schema.get("minimum")), max_value=_whole(schema.get("maximum")))
+    if kind == "number":
+        return st.integers(min_value=_whole(schema.get("minimum")), max_value=_whole(schema.get("maximum")))
+    low, high = _length_bounds(schema)
+    return st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=low, max_size=max(low, min(high, low + 20)))
+
+
+_PRINTABLE = st.characters(min_codepoint=33, max_codepoint=126)
+
+
+def _is_anchored(pattern: str) -> bool:
+    return pattern.startswith("^") or pattern.endswith("$") or pattern.startswith("\\A")
+
+
+def _whole(bound: object) -> int | None:
+    return int(bound) if isinstance(bound, int | float) and not isinstance(bound, bool) else None
+
+
+def _length_bounds(schema: Schema) -> tuple[int, int]:
+    low, high = schema.get("minLength"), schema.get("maxLength")
+    return (low if isinstance(low, int) else 0), (high if isinstance(high, int) else 100_000)
+
+
+def _first_ordinary(values: list[Any]) -> Any:
+    """The first enum value that grants nothing: `admin` is not what an ordinary client would choose."""
+    privileged = {"admin", "administrator", "owner", "root", "superuser", "staff", "moderator", "manager"}
+    return next((value for value in values if value is not None and str(value).lower() not in privileged), values[0])
+
+
+def satisfies(value: Any, schema: Schema) -> bool:
+    """Whether a scalar keeps to the bounds and the pattern of its schema, as far as they can be read."""
+    if isinstance(value, str):
+        low, high = _length_bounds(schema)
+        if not low <= len(value) <= high:
+            return False
+        pattern = schema.get("pattern")
+        if isinstance(pattern, str):
+            try:
+                return re.search(pattern, value) is not None
+            except re.error:
+                return True
+        return True
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _within(value, schema, integer=isinstance(value, int)) == value
+    return True
+
+
+def _within(wanted: float, schema: Schema, *, integer: bool) -> Any:
+    low, high = schema.get("minimum"), schema.get("maximum")
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    step = schema.get("multipleOf")
+    number: float = wanted
+    tick = 1 if integer else 0.5
+    if isinstance(low, int | float) and not isinstance(low, bool):
+        number = max(number, low + (tick if above is True else 0))
+    if isinstance(above, int | float) and not isinstance(above, bool):
+        number = max(number, above + tick)
+    if isinstance(high, int | float) and not isinstance(high, bool):
+        number = min(number, high - (tick if below is True else 0))
+    if isinstance(below, int | float) and not isinstance(below, bool):
+        number = min(number, below - tick)
+    if isinstance(step, int | float) and not isinstance(step, bool) and step > 0:
+        number = step * max(1, round(number / step))
+    return int(number) if integer or float(number).is_integer() else number
+
+
+def _fit(canary: str, schema: Schema) -> str:
+    """The canary, made longer or shorter to keep to the schema's lengths."""
+    low, high = _length_bounds(schema)
+    fitted = canary
+    while len(fitted) < low:
+        fitted += canary[len(CANARY_PREFIX) :]
+    return fitted[: max(high, 0)]
+
+
+# By format --------------------------------------------------------------------------------------------------------
+
+
+def _date(source: random.Random, name: str) -> datetime.date:
+    words = set(split_words(name))
+    if words & {"birth", "birthday", "birthdate", "dob", "born"}:
+        return datetime.date(1990, 1, 1) + datetime.timedelta(days=source.randrange(3000))
+    later = 40 if words & {"end", "until", "to", "checkout", "due", "expiry", "expires", "finish"} else 0
+    return _EPOCH + datetime.timedelta(days=later + source.randrange(30))
+
+
+def _by_format(name: str, schema: Schema, source: random.Random) -> Value | None:
+    kind = schema.get("format")
+    makers: Mapping[str, Callable[[], Value]] = {
+        "date": lambda: Value(_date(source, name).isoformat()),
+        "date-time": lambda: Value(f"{_date(source, name).isoformat()}T09:30:00Z"),
+        "time": lambda: Value("09:30:00"),
+        "uuid": lambda: Value(_uuid(source), is_unique=True),
+        "email": lambda: _email(source),
+        "idn-email": lambda: _email(source),
+        "uri": lambda: _url(source),
+        "url": lambda: _url(source),
+        "uri-reference": lambda: _url(source),
+        "hostname": lambda: Value("host.example.com"),
+        "ipv4": lambda: Value("192.0.2.10"),
+        "ipv6": lambda: Value("2001:db8::10"),
+        "password": lambda: Value(new_password(source), is_secret=True),
+        "byte": lambda: Value("c3BlY2Z1eno="),
+        "phone": lambda: Value(_phone(source), is_unique=True),
+        "duration": lambda: Value("P1D"),
+        "decimal": lambda: Value("10.00"),
+    }
+    return makers[kind]() if isinstance(kind, str) and kind in makers else None
+
+
+def _uuid(source: random.Random) -> str:
+    import uuid
+
+    return str(uuid.UUID(int=source.getrandbits(128), version=4))
+
+
+def _email(source: random.Random) -> Value:
+    canary = new_canary(source)
+    return Value(f"{canary}@example.com", canary=canary, is_unique=True)
+
+
+def _url(source: random.Random) -> Value:
+    canary = new_canary(source)
+    return Value(f"https://example.com/{canary}", canary=canary)
+
+
+def _phone(source: random.Random) -> str:
+    """A number of the range that is set aside for fiction (NANP 555-0100 to 555-0199)."""
+    return f"+1{source.choice(['202', '303', '415', '512', '617'])}55501{source.randrange(100):02d}"
+
+
+# By name ----------------------------------------------------------------------------------------------------------
+
+
+def _by_name(name: str, schema: Schema, source: random.Random) -> Value | None:
+    words = split_words(name)
+    if not words:
+        return None
+    joined, last, every = "".join(words), words[-1], set(words)
+    if last in ("password", "passwd", "pwd", "passphrase", "passcode") or "password" in every:
+        return Value(new_password(source), is_secret=True)
+    if "email" in every or joined == "mail":
+        return _email(source)
+    if joined in ("username", "login", "handle", "nickname", "loginname", "userid", "accountname"):
+        canary = new_canary(source)
+        return Value(canary, canary=canary, is_unique=True)
+    if last in ("phone", "mobile", "telephone", "phonenumber", "msisdn", "tel") or joined.endswith("phonenumber"):
+        return Value(_phone(source), is_unique=True)
+    if last in ("url", "uri", "website", "homepage", "link", "webhook"):
+        return _url(source)
+    if last == "slug":
+        canary = new_canary(source)
+        return Value(canary, canary=canary, is_unique=True)
+    if last in ("sku", "code", "isbn", "serial") and joined not in _FIXED:
+        return Value(letters(source, 8).upper(), is_unique=True)
+    if last in ("date", "day", "birthday", "dob", "deadline"):
+        return Value(_date(source, name).isoformat())
+    if last in ("at", "datetime", "timestamp") and len(words) > 1:
+        return Value(f"{_date(source, name).isoformat()}T09:30:00Z")
+    if last == "time":
+        return Value("09:30")
+    if last == "uuid" or last == "guid":
+        return Value(_uuid(source), is_unique=True)
+    fixed = _FIXED.get(joined) or _FIXED.get(last)
+    return Value(fixed) if fixed is not None else None
+
+
+_FIXED: dict[str, str] = {
+    "country": "US",
+    "countrycode": "US",
+    "currency": "USD",
+    "currencycode": "USD",
+    "language": "en",
+    "locale": "en-US",
+    "timezone": "UTC",
+    "zip": "94107",
+    "zipcode": "94107",
+    "postcode": "94107",
+    "postalcode": "94107",
+    "state": "CA",
+    "gender": "other",
+    "color": "#336699",
+    "colour": "#336699",
+    "iban": "DE89370400440532013000",
+    "bic": "COBADEFFXXX",
+    "cardnumber": "4242424242424242",
+    "cvv": "123",
+    "ip": "192.0.2.10",
+    "ipaddress": "192.0.2.10",
+    "mimetype": "text/plain",
+    "contenttype": "text/plain",
+}

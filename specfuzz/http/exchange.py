@@ -1,0 +1,128 @@
+"""Requests as probes say them, and exchanges as they come back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+ANONYMOUS = "anonymous"
+"""The built-in identity that carries no credentials."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+"""Methods that promise not to change anything (RFC 9110, section 9.2.1)."""
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request as an identity would send it, without that identity's credentials.
+
+    `path` is percent-encoded and relative to the API's base URL; `operation` is the label (`GET /books/{id}`) that
+    reports use. Whoever sends the request adds the credentials of `identity`, so a probe can never hold a secret;
+    `with_csrf_token` false leaves only the anti-CSRF token out. `wait_s` seconds pass before it is sent: how a probe,
+    which never sleeps, asks for a later look at a server that applies writes late.
+    """
+
+    method: str
+    path: str
+    query: Pairs = ()
+    headers: Pairs = ()
+    cookies: Pairs = ()
+    body: bytes = b""
+    identity: str = ANONYMOUS
+    operation: str | None = None
+    with_csrf_token: bool = True
+    wait_s: float = 0.0
+
+    @property
+    def target(self) -> str:
+        """Path and query as one string, as it stands in the request line."""
+        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+
+    @property
+    def is_safe(self) -> bool:
+        return self.method in SAFE_METHODS
+
+    def header(self, name: str) -> str | None:
+        return _first(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back: status, headers in order, and the whole body (cut at the driver's limit)."""
+
+    status: int
+    headers: Pairs = ()
+    body: bytes = b""
+    _json: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def header(self, name: str) -> str | None:
+        return _first(self.headers, name)
+
+    def header_all(self, name: str) -> tuple[str, ...]:
+        wanted = name.lower()
+        return tuple(value for key, value in self.headers if key.lower() == wanted)
+
+    @property
+    def media_type(self) -> str:
+        return (self.header("content-type") or "").split(";")[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", errors="replace")
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON, or None where it is none (a body of `null` is None too)."""
+        if not self._json:
+            self._json.append(_parse(self.body))
+        return self._json[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request with its response, the identity that sent it and how long it took, in seconds.
+
+    `sent_headers` are those that really went out, credentials included: they pass through `redaction` before anybody
+    sees them.
+    """
+
+    request: Request
+    response: Response
+    url: str = ""
+    sent_headers: Pairs = ()
+    elapsed_s: float = 0.0
+
+    @property
+    def identity(self) -> str:
+        return self.request.identity
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+
+T = TypeVar("T")
+Flow = Generator[Request, Exchange, T]
+"""A conversation without a socket: yields requests, receives exchanges, returns its result (httpx's `auth_flow`)."""
+
+
+def json_body(value: Any) -> bytes:
+    """`value` as compact JSON. Lone surrogates survive as escapes, since some servers choke on them and we must see."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str).encode()
+
+
+def _first(pairs: Pairs, name: str) -> str | None:
+    wanted = name.lower()
+    return next((value for key, value in pairs if key.lower() == wanted), None)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,178 @@
+"""Carry requests as the identities they name: log in once, add credentials, renew them when they expired.
+
+A 401 is ambiguous: an expired session, or simply a refusal. The session is renewed and the request repeated once; where
+the answer stays the same, that operation is known to refuse this identity, and no further log-in is spent on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from specfuzz.http import ANONYMOUS, Exchange, Request
+from specfuzz.http.driver import run_flow, run_flow_async
+from specfuzz.http.redaction import Redactor
+from specfuzz.identities.errors import LoginFailed
+from specfuzz.identities.identity import CsrfRules, Identity
+from specfuzz.identities.login import log_in
+from specfuzz.identities.session import Session
+
+MAX_FUTILE_RENEWALS = 3
+"""Log-ins per identity that changed nothing, after which a 401 is taken as a refusal: logging in is limited by many APIs."""
+
+Send = Callable[[Request], Exchange]
+AsyncSend = Callable[[Request], Awaitable[Exchange]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Keyring:
+    """The identities of a run and their sessions. Learns every secret into the redactor."""
+
+    csrf: CsrfRules = field(default_factory=CsrfRules)
+    redactor: Redactor = field(default_factory=Redactor)
+    logins: int = 0
+    _identities: dict[str, Identity] = field(default_factory=dict)
+    _sessions: dict[str, Session] = field(default_factory=dict)
+    _refusing: set[tuple[str, str | None]] = field(default_factory=set)
+    _futile: dict[str, int] = field(default_factory=dict)
+
+    def add(self, identity: Identity) -> None:
+        for secret in identity.secrets():
+            self.redactor.learn(secret.reveal())
+            self.redactor.learn(secret.reveal().rsplit(" ", 1)[-1])
+        self._identities[identity.name] = identity
+
+    def identity(self, name: str) -> Identity:
+        return self._identities[name]
+
+    def identities(self) -> tuple[Identity, ...]:
+        return tuple(self._identities.values())
+
+    def knows(self, name: str) -> bool:
+        return name in self._identities
+
+    def session(self, name: str) -> Session | None:
+        return self._sessions.get(name)
+
+    def keep(self, session: Session) -> None:
+        self._sessions[session.identity] = session
+        self.learn_from(session)
+        self.logins += 1
+
+    def learn_from(self, session: Session) -> None:
+        for secret in session.secrets():
+            self.redactor.learn(secret)
+
+    def facts(self, name: str) -> Mapping[str, Any]:
+        """What the identity's log-in told about its account."""
+        session = self._sessions.get(name)
+        return session.facts if session is not None else {}
+
+    def may_have_expired(self, exchange: Exchange) -> bool:
+        """Whether logging in again could change this answer."""
+        name = exchange.request.identity
+        if exchange.status != 401 and not _leads_to_login(exchange):
+            return False
+        identity = self._identities.get(name)
+        if identity is None or identity.login is None:
+            return False
+        known = (name, exchange.request.operation) in self._refusing
+        return not known and self._futile.get(name, 0) < MAX_FUTILE_RENEWALS
+
+    def note_renewal(self, request: Request, *, helped: bool) -> None:
+        if helped:
+            self._futile[request.identity] = 0
+        else:
+            self._refusing.add((request.identity, request.operation))
+            self._futile[request.identity] = self._futile.get(request.identity, 0) + 1
+
+
+def _leads_to_login(exchange: Exchange) -> bool:
+    location = (exchange.response.header("location") or "").lower()
+    return exchange.status in (302, 303) and ("login" in location or "signin" in location or "sign_in" in location)
+
+
+class AsyncCourier:
+    """Sends through an asynchronous `send`; one log-in at a time for each identity."""
+
+    def __init__(self, keyring: Keyring, send: AsyncSend) -> None:
+        self.keyring = keyring
+        self._send = send
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def send(self, request: Request) -> Exchange:
+        """Raises `LoginFailed` and what the driver raises."""
+        if request.identity == ANONYMOUS:
+            return await self._send(request)
+        session = await self._session(request.identity, None)
+        exchange = await self._as(session, request)
+        if self.keyring.may_have_expired(exchange):
+            renewed = await self._session(request.identity, session.generation)
+            again = await self._as(renewed, request)
+            self.keyring.note_renewal(request, helped=again.status != exchange.status)
+            return again
+        return exchange
+
+    async def _as(self, session: Session, request: Request) -> Exchange:
+        exchange = await self._send(session.authorize(request))
+        session.absorb(exchange.response)
+        self.keyring.learn_from(session)
+        return _described_as(request, exchange)
+
+    async def _session(self, name: str, expired: int | None) -> Session:
+        """The identity's session, logged in now if there is none or it is the expired generation."""
+        async with self._locks.setdefault(name, asyncio.Lock()):
+            session = self.keyring.session(name)
+            if session is not None and session.generation != expired:
+                return session
+            flow = log_in(self.keyring.identity(name), self.keyring.csrf, (expired or 0) + 1)
+            session = await run_flow_async(flow, self._send)
+            self.keyring.keep(session)
+            return session
+
+
+class SyncCourier:
+    """The same over a synchronous `send`."""
+
+    def __init__(self, keyring: Keyring, send: Send) -> None:
+        self.keyring = keyring
+        self._send = send
+
+    def send(self, request: Request) -> Exchange:
+        """Raises `LoginFailed` and what the driver raises."""
+        if request.identity == ANONYMOUS:
+            return self._send(request)
+        session = self._session(request.identity, None)
+        exchange = self._as(session, request)
+        if self.keyring.may_have_expired(exchange):
+            renewed = self._session(request.identity, session.generation)
+            again = self._as(renewed, request)
+            self.keyring.note_renewal(request, helped=again.status != exchange.status)
+            return again
+        return exchange
+
+    def _as(self, session: Session, request: Request) -> Exchange:
+        exchange = self._send(session.authorize(request))
+        session.absorb(exchange.response)
+        self.keyring.learn_from(session)
+        return _described_as(request, exchange)
+
+    def _session(self, name: str, expired: int | None) -> Session:
+        session = self.keyring.session(name)
+        if session is not None and session.generation != expired:
+            return session
+        session = run_flow(log_in(self.keyring.identity(name), self.keyring.csrf, (expired or 0) + 1), self._send)
+        self.keyring.keep(session)
+        return session
+
+
+def _described_as(request: Request, exchange: Exchange) -> Exchange:
+    """The exchange as the probe asked for it: its request without credentials; they stay in `sent_headers`."""
+    from dataclasses import replace
+
+    return replace(exchange, request=request)
+
+
+__all__ = ["AsyncCourier", "Keyring", "LoginFailed", "SyncCourier"]

@@ -1,0 +1,150 @@
+"""A logged-in identity: what its requests carry, kept up to date from what comes back."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from specfuzz.http import Exchange, Request, Response
+from specfuzz.identities.identity import CsrfRules
+
+_CSRF_NAME = re.compile(r"csrf|xsrf|authenticity[_-]?token|requestverificationtoken", re.IGNORECASE)
+_COOKIE_HEADERS = {"csrftoken": "X-CSRFToken", "xsrf-token": "X-XSRF-TOKEN", "_xsrf": "X-XSRFToken"}
+"""Which header repeats which cookie: Django, Angular and Laravel, Tornado (each framework's documentation)."""
+
+_CONVENTIONAL_HEADERS = ("X-CSRFToken", "X-CSRF-Token")
+"""Flask-WTF and Django take the first, Rails and most Node middleware the second; a server ignores the other."""
+
+_TOKEN_NAME = re.compile(
+    r"^(?:access_?token|token|jwt|id_?token|auth_?token|session_?token|bearer_?token|api_?token|api_?key|key|access|authtoken)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Session:
+    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once."""
+
+    identity: str
+    generation: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    cookies: dict[str, str] = field(default_factory=dict)
+    csrf_token: str | None = None
+    csrf: CsrfRules = field(default_factory=CsrfRules)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def authorize(self, request: Request) -> Request:
+        """The request with this session's credentials. What the request itself says wins: forged ones are a probe's."""
+        own = {name.lower() for name, _ in request.headers}
+        headers = [(name, value) for name, value in self.headers if name.lower() not in own]
+        if request.with_csrf_token and not request.is_safe:
+            headers.extend((name, value) for name, value in self._csrf_headers() if name.lower() not in own)
+        named = {name for name, _ in request.cookies}
+        cookies = tuple((name, value) for name, value in self.cookies.items() if name not in named)
+        return replace(
+            request,
+            headers=(*request.headers, *headers),
+            cookies=(*cookies, *request.cookies),
+            query=(*request.query, *self.query),
+        )
+
+    def _csrf_headers(self) -> Iterator[tuple[str, str]]:
+        for name, value in self.cookies.items():
+            if _CSRF_NAME.search(name):
+                conventional = _COOKIE_HEADERS.get(name.lower())
+                for header in self.csrf.headers or ((conventional,) if conventional else _CONVENTIONAL_HEADERS):
+                    yield header, self.csrf_token or _unquoted(value)
+                return
+        if self.csrf_token is not None:
+            for header in self.csrf.headers or _CONVENTIONAL_HEADERS:
+                yield header, self.csrf_token
+
+    def absorb(self, response: Response) -> None:
+        """Take over what an accepted response sets: cookies (RFC 6265, 5.2), a new anti-CSRF token in a header."""
+        if response.status >= 400:
+            return
+        for name, value, gone in set_cookies(response):
+            if gone:
+                self.cookies.pop(name, None)
+            else:
+                self.cookies[name] = value
+        for name, value in response.headers:
+            if _CSRF_NAME.search(name) and value:
+                self.csrf_token = value
+
+    def secrets(self) -> Iterator[str]:
+        """Every value in this session that must not be printed; a scheme such as `Bearer` is none."""
+        for _, value in (*self.headers, *self.query):
+            yield value
+            yield value.rsplit(" ", 1)[-1]
+        yield from self.cookies.values()
+        if self.csrf_token:
+            yield self.csrf_token
+
+
+def set_cookies(response: Response) -> Iterator[tuple[str, str, bool]]:
+    """(name, value, whether it is removed) of each `Set-Cookie`."""
+    for line in response.header_all("set-cookie"):
+        pair, *attributes = line.split(";")
+        name, separator, value = pair.partition("=")
+        if not separator:
+            continue
+        settings = [attribute.strip().lower() for attribute in attributes]
+        gone = "max-age=0" in settings or any(re.match(r"expires=.*\b19[67]\d\b", item) for item in settings)
+        yield name.strip(), value.strip().strip('"'), gone or not value.strip().strip('"')
+
+
+def find_token(response: Response) -> str | None:
+    """The access token in a log-in's response: under a usual name, at most three levels deep, else in a header."""
+    queue: list[tuple[int, Any]] = [(0, response.json)]
+    for depth, node in queue:
+        if isinstance(node, str) and depth == 0 and len(node) >= 16:
+            return node
+        if not isinstance(node, Mapping):
+            continue
+        for name, value in node.items():
+            if isinstance(value, str) and len(value) >= 8 and _TOKEN_NAME.match(str(name)):
+                return value
+        if depth < 3:
+            queue.extend((depth + 1, value) for value in node.values())
+    header = response.header("authorization") or response.header("x-auth-token")
+    return header.rsplit(" ", 1)[-1] if header else None
+
+
+def find_csrf_token(exchange: Exchange) -> str | None:
+    """An anti-CSRF token in a response: under a name that says so, in its body or a header."""
+    queue: list[tuple[int, Any]] = [(0, exchange.response.json)]
+    is_dedicated = bool(_CSRF_NAME.search(exchange.request.path))
+    for depth, node in queue:
+        if not isinstance(node, Mapping):
+            continue
+        for name, value in node.items():
+            if isinstance(value, str) and len(value) >= 8:
+                if _CSRF_NAME.search(str(name)) or (is_dedicated and "token" in str(name).lower()):
+                    return value
+        if depth < 2:
+            queue.extend((depth + 1, value) for value in node.values())
+    return next((value for name, value in exchange.response.headers if _CSRF_NAME.search(name) and value), None)
+
+
+def token_claims(token: str) -> Mapping[str, Any]:
+    """The claims of a JSON Web Token, unverified: only to learn who we are (RFC 7519); empty if it is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _unquoted(value: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(value)

@@ -1,0 +1,1 @@
+"""specfuzz inside other tools: translate, never decide."""

@@ -1,0 +1,214 @@
+"""What a probe is given: an operation with its contract, the identities, and ways to make, read and change objects."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
+from specfuzz.generation import Draft, Drafter, Style, made_up_identifier
+from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
+from specfuzz.identities import LoginFailed
+from specfuzz.oracles import read_reply
+from specfuzz.probes.verdict import Role, Step
+from specfuzz.resources import NotMade, Resource, View, Workshop
+
+SETTLE_S = (0.0, 0.15, 0.4, 0.8)
+"""Waits, in seconds, before an owner's own write must show: servers with queues or replicas apply writes late."""
+
+
+class NewAccount(Protocol):
+    """Signs up a further account for a probe, with `extra` fields in its body; the identity's name, or why there is none."""
+
+    def __call__(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]: ...
+
+
+class Stop(Exception):
+    """A control or the set-up failed: the probe cannot judge. Becomes an inconclusive verdict."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One rule at one operation. Its flows yield requests; `steps` gathers what may become evidence.
+
+    `purpose` is unique in the run and keeps this case's random choices apart from every other's.
+    """
+
+    contract: Contract
+    target: OperationContract
+    owner: str
+    peer: str | None
+    admin: str | None
+    purpose: str
+    workshop: Workshop
+    drafter: Drafter
+    new_account: NewAccount | None = None
+    anonymous_refused: Callable[[], bool] = lambda: False
+    steps: list[Step] = field(default_factory=list)
+
+    # Recording --------------------------------------------------------------------------------------------------
+
+    def ask(self, role: Role, request: Request, note: str = "") -> Flow[Exchange]:
+        """Send a request and keep the exchange as a step of the story."""
+        exchange = yield request
+        self.steps.append(Step(role=role, exchange=exchange, note=note))
+        return exchange
+
+    def note(self, text: str) -> None:
+        """Say what the last step shows."""
+        self.steps[-1] = replace(self.steps[-1], note=text)
+
+    def source(self, *purpose: str) -> random.Random:
+        return self.drafter.stream(self.purpose, *purpose)
+
+    # Objects ----------------------------------------------------------------------------------------------------
+
+    def shared_resource(self) -> Flow[Resource]:
+        """An object of the target's kind that belongs to the owner, shared with other probes that only read."""
+        kind = self._kind()
+        made = yield from self.workshop.shared(kind, self.owner)
+        return self._usable(made)
+
+    def shared_resource_or_none(self) -> Flow[Resource | None]:
+        """Like `shared_resource`, where a probe can do without."""
+        made = yield from self.workshop.shared(self._kind(), self.owner)
+        return made if isinstance(made, Resource) else None
+
+    def fresh_resource(self, label: str = "fresh") -> Flow[Resource]:
+        """A new object of the target's kind for this probe alone; a new account where the kind is an account."""
+        kind = self._kind()
+        found = self.contract.resource(kind)
+        if found is not None and found.is_user:
+            resource = yield from self._fresh_account(kind, self.purpose)
+        else:
+            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}")
+        usable = self._usable(resource)
+        if usable.exchange is not None:
+            self.steps.append(Step(role=Role.SET_UP, exchange=usable.exchange, note=f"{usable.owner} makes a {kind}"))
+        return usable
+
+    def make_with_target(self, label: str, extra: Mapping[str, Any]) -> Flow[Resource | NotMade]:
+        """An object made by the target operation itself, with extra fields in its body."""
+        kind = self._kind()
+        if self.target.action is Action.SIGN_UP:
+            return (yield from self._fresh_account(kind, f"{self.purpose}/{label}", extra))
+        return (
+            yield from self.workshop.make_with(self.target, kind, self.owner, f"{self.purpose}/{label}", extra=extra)
+        )
+
+    def request_fields(self) -> set[str]:
+        """The properties that some ordinary request about this kind of object documents."""
+        names: set[str] = set()
+        for item in self.contract.operations:
+            body = self.drafter.body_of(item) if item.resource == self.target.resource else None
+            if body is not None and item.access.level is not Level.ROLE:
+                schema, pointer, _ = self.contract.document.schemas.represented(body.schema, body.pointer)
+                names.update(self.contract.document.schemas.properties(schema, pointer))
+        return names
+
+    def _fresh_account(
+        self, kind: str, purpose: str, extra: Mapping[str, Any] | None = None
+    ) -> Flow[Resource | NotMade]:
+        if self.new_account is None:
+            return NotMade(
+                kind=kind, reason="accounts are changed only where the run can sign up its own, and it cannot"
+            )
+        name = yield from self.new_account(purpose, extra)
+        if isinstance(name, NotMade):
+            return name
+        try:
+            account = yield from self.workshop.accounts.identify(name)
+        except LoginFailed as error:
+            return NotMade(kind=kind, reason=str(error), exchange=error.exchange)
+        return replace(account, kind=kind)
+
+    def _kind(self) -> str:
+        if self.target.resource is None:
+            raise Stop("the document does not say which object this operation is about")
+        return self.target.resource
+
+    def _usable(self, made: Resource | NotMade) -> Resource:
+        if isinstance(made, NotMade):
+            raise Stop(f"no {made.kind} to try it on: {made.reason}")
+        if self.workshop.identifiers(self.target, made) is None:
+            raise Stop(f"the {made.kind} that was made does not tell the identifier that {self.target.label} needs")
+        return made
+
+    # Requests ---------------------------------------------------------------------------------------------------
+
+    def request(
+        self,
+        identity: str,
+        resource: Resource | None,
+        *,
+        draft: Draft | None = None,
+        overrides: Mapping[Identifier, Any] | None = None,
+    ) -> Request:
+        """The target operation by `identity` about the resource."""
+        return self.workshop.request(self.target, identity, resource, draft=draft, overrides=overrides)
+
+    def draft(self, label: str, resource: Resource | None = None, style: Style = Style.FULL) -> Draft | None:
+        """A body for the target with new canaries, naming the same related objects as the resource does."""
+        references = self.draft_references(resource)
+        return self.drafter.draft(self.target, f"{self.purpose}/{label}", style=style, references=references)
+
+    def draft_references(self, resource: Resource | None) -> dict[str, Any]:
+        """Identifiers of related objects that the resource was made with, by dotted path in the target's body."""
+        references = {}
+        for reference in self.drafter.references(self.target):
+            value = _at(resource.sent, reference.name) if resource is not None else None
+            if value is not None:
+                references[reference.name] = value
+        return references
+
+    def made_up(self, resource: Resource) -> dict[Identifier, Any]:
+        """The same identifiers with the object's own one replaced by one that nothing has."""
+        found = self.workshop.identifiers(self.target, resource) or {}
+        if not found:
+            return {}
+        last = list(found)[-1]
+        return {last: made_up_identifier(found[last], self.source("made-up"))}
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    def read_back(
+        self, resource: Resource, note: str = "", *, role: Role = Role.READ_BACK, wait_s: float = 0.0
+    ) -> Flow[View]:
+        """The owner's view of the object now."""
+        view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        if view.exchange is not None:
+            self.steps.append(Step(role=role, exchange=view.exchange, note=note))
+        return view
+
+    def anonymous_request(self, resource: Resource | None, draft: Draft | None = None) -> Request:
+        return self.request(ANONYMOUS, resource, draft=draft)
+
+    @property
+    def needs_body_identifier(self) -> bool:
+        return any(item.location is Location.BODY for item in self.target.identifiers)
+
+    def is_own_account(self) -> bool:
+        return self.target.action is Action.SELF
+
+
+def conclusive(exchange: Exchange, who: str) -> Exchange:
+    """The exchange, if the API itself answered; raises `Stop` for a limiter's or a gateway's answer."""
+    reply = read_reply(exchange)
+    if not reply.outcome.is_conclusive:
+        raise Stop(f"{who} got no usable answer: {reply.reason}")
+    return exchange
+
+
+def _at(value: Any, path: str) -> Any:
+    for part in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

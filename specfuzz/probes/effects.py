@@ -1,0 +1,252 @@
+"""Did a write by somebody who must not write take effect? Shared by every rule that asks this, whoever the actor is.
+
+The owner's read-back decides, never the status: an API may refuse and write, accept and not write, write later. An
+update is first tried by the owner, so that a body which the server accepts is known, and how long a write takes to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from specfuzz.contract import Action
+from specfuzz.generation import Adjustments, Draft, Style, adjust
+from specfuzz.http import Exchange, Flow
+from specfuzz.oracles import Outcome, changes, contains, leaves, read_reply, same_value
+from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
+from specfuzz.probes.verdict import Role, Step
+from specfuzz.resources import Resource, View
+
+_STYLES = (Style.FULL, Style.TEXT, Style.REQUIRED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a write by a stranger did: `shown` is the proof in words, empty where it did nothing."""
+
+    attack: Exchange
+    refused: bool
+    reason: str
+    shown: str = ""
+
+    @property
+    def happened(self) -> bool:
+        return bool(self.shown)
+
+
+def attempt(case: Case, actor: str) -> Flow[tuple[Resource, Effect]]:
+    """Let `actor` send the target about a fresh object of the owner; say what the owner then sees.
+
+    Raises `Stop` where a control fails, so that nothing can be said.
+    """
+    resource = yield from case.fresh_resource()
+    before = yield from case.read_back(resource, "before: the owner reads it", role=Role.CONTROL)
+    if not before.found:
+        raise Stop(_why_unseen(before, resource))
+    if case.target.action is Action.DELETE:
+        effect = yield from _delete(case, actor, resource, before)
+    elif case.drafter.body_of(case.target) is not None and case.target.action is not Action.ACT:
+        effect = yield from _update(case, actor, resource, before)
+    else:
+        effect = yield from _act(case, actor, resource, before)
+    return resource, effect
+
+
+def _why_unseen(view: View, resource: Resource) -> str:
+    if view.exchange is None:
+        return f"the document has no operation that shows a {resource.kind} to its owner"
+    return f"the owner cannot read the {resource.kind} back: {read_reply(view.exchange).reason}"
+
+
+# Deleting ---------------------------------------------------------------------------------------------------------
+
+
+def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
+    draft = case.draft("attack", resource, Style.REQUIRED)
+    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} deletes it")
+    reply = read_reply(conclusive(attack, actor))
+    shown = ""
+    for wait_s in SETTLE_S if reply.accepted else SETTLE_S[:1]:
+        after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
+        shown = _gone(before, after, resource)
+        if shown:
+            case.note(shown)
+            case.workshop.ledger.mark_gone(resource)
+            break
+        _drop_repeated(case)
+    return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
+
+
+def _gone(before: View, after: View, resource: Resource) -> str:
+    if after.found:
+        # A soft delete may leave the object readable and only mark it.
+        marks = [change for change in changes(before.fields, after.fields) if "delet" in change.path.lower()]
+        marks += [c for c in changes(before.fields, after.fields) if str(c.after).lower() in ("deleted", "removed")]
+        return f"`{marks[0].path}` is now {marks[0].after!r}" if marks else ""
+    if after.exchange is None:
+        return ""
+    reply = read_reply(after.exchange)
+    if reply.outcome is Outcome.MISSING or (reply.accepted and not after.found):
+        return f"{resource.owner} no longer finds it ({reply.reason})"
+    if reply.outcome in (Outcome.DENIED, Outcome.INVALID):
+        raise Stop(f"the owner's read-back answered {reply.reason}, which says neither there nor gone")
+    raise Stop(f"the owner's read-back got no usable answer: {reply.reason}")
+
+
+# Changing ---------------------------------------------------------------------------------------------------------
+
+
+def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
+    accepted = yield from accepted_update(case, resource, before)
+    draft = accepted.redraft(case, "attack", resource)
+    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} changes it")
+    reply = read_reply(conclusive(attack, actor))
+    shown = ""
+    waits = [wait for wait in SETTLE_S if wait <= accepted.settle_s] if reply.refused else list(SETTLE_S)
+    for wait_s in waits:
+        after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
+        shown = written(draft, accepted.after, after)
+        if shown:
+            case.note(f"the owner now sees {shown}")
+            break
+        _drop_repeated(case)
+    return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedUpdate:
+    """The owner's own write: the shape of a body that the server takes, what it led to, how long that took."""
+
+    style: Style
+    adjustments: Adjustments
+    draft: Draft
+    after: View
+    settle_s: float
+
+    def redraft(self, case: Case, label: str, resource: Resource) -> Draft:
+        """Another body of the same shape with other values."""
+        made = draft_for(case, label, resource, self.style, Adjustments(drop=self.adjustments.drop))
+        if made is None:
+            raise Stop("the operation takes no body")
+        return made
+
+
+def draft_for(
+    case: Case, label: str, resource: Resource, style: Style, adjustments: Adjustments | None = None
+) -> Draft | None:
+    references = case.draft_references(resource)
+    return case.drafter.draft(
+        case.target, f"{case.purpose}/{label}", style=style, references=references, adjustments=adjustments
+    )
+
+
+def accepted_update(case: Case, resource: Resource, before: View) -> Flow[AcceptedUpdate]:
+    """Find a body that the owner may write and that shows on read-back. Raises `Stop` where there is none."""
+    adjustments = Adjustments()
+    last = "nothing was sent"
+    tries = (*_STYLES[:1], *_STYLES)
+    for attempt_number, style in enumerate(tries):
+        label = f"control-{attempt_number}"
+        draft = draft_for(case, label, resource, style, adjustments)
+        if draft is None:
+            raise Stop("the operation takes no body")
+        request = case.request(resource.owner, resource, draft=draft)
+        exchange = yield from case.ask(Role.CONTROL, request, "the owner's own write is accepted")
+        reply = read_reply(conclusive(exchange, resource.owner))
+        if not reply.accepted:
+            last = f"{reply.reason} {exchange.response.text[:120]}".strip()
+            case.steps.pop()
+            known = tuple(draft.value) if isinstance(draft.value, Mapping) else ()
+            adjustments = adjust(draft, exchange.response.text, known, adjustments, case.drafter.seed)
+            continue
+        for wait_s in SETTLE_S:
+            after = yield from case.read_back(resource, "and shows", role=Role.CONTROL, wait_s=wait_s)
+            if written(draft, before, after):
+                return AcceptedUpdate(style=style, adjustments=adjustments, draft=draft, after=after, settle_s=wait_s)
+            case.steps.pop()
+        last = "it was accepted and changed nothing that the owner can see"
+    raise Stop(f"the owner's own {case.target.label} has no visible effect: {last}")
+
+
+def written(draft: Draft, before: View, after: View) -> str:
+    """Which of a body's values the object now has and had not before, in words; empty if none that proves anything.
+
+    A canary proves it alone; other values only if they changed to what was sent, booleans not at all.
+    """
+    if not after.found or after.exchange is None:
+        return ""
+    for path, canary in draft.canaries.items():
+        if contains(after.exchange.response, canary) and not (
+            before.exchange is not None and contains(before.exchange.response, canary)
+        ):
+            return f"`{path}` = {canary}"
+    first, second = leaves(before.fields), leaves(after.fields)
+    for path, sent in leaves(draft.value).items():
+        if sent is None or isinstance(sent, bool) or path not in second:
+            continue
+        if same_value(sent, second[path]) and not same_value(sent, first.get(path)):
+            return f"`{path}` = {sent!r}"
+    return ""
+
+
+# Acting -----------------------------------------------------------------------------------------------------------
+
+
+def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
+    """An action may work only once (archive, cancel), so the stranger goes first and the owner's own is the control."""
+    draft = case.draft("attack", resource)
+    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} calls it")
+    reply = read_reply(conclusive(attack, actor))
+    waits = SETTLE_S if reply.accepted else SETTLE_S[:1]
+    shown, after = yield from _wait_for_change(case, resource, before, draft, waits)
+    if shown:
+        case.note(f"the owner now sees {shown}")
+        return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
+    own_draft = case.draft("control", resource)
+    own = yield from case.ask(
+        Role.CONTROL, case.request(resource.owner, resource, draft=own_draft), "the owner's own call"
+    )
+    own_reply = read_reply(conclusive(own, resource.owner))
+    if not own_reply.accepted and reply.outcome is not Outcome.DENIED:
+        raise Stop(f"the owner's own call answered {own_reply.reason}, so {actor}'s says nothing")
+    if own_reply.accepted and reply.accepted:
+        visible, _ = yield from _wait_for_change(case, resource, after, own_draft, SETTLE_S)
+        if not visible:
+            raise Stop(f"{actor} got {reply.reason}, and what the call does shows in no read of the owner")
+    return Effect(attack=attack, refused=reply.refused, reason=reply.reason)
+
+
+def _wait_for_change(
+    case: Case, resource: Resource, before: View, draft: Draft | None, waits: tuple[float, ...]
+) -> Flow[tuple[str, View]]:
+    after = before
+    for wait_s in waits:
+        after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
+        if draft is not None:
+            shown = written(draft, before, after)
+            if shown:
+                return shown, after
+        if after.found:
+            found = changes(before.fields, after.fields)
+            if found:
+                return f"`{found[0].path}` = {_short(found[0].after)}", after
+        elif after.exchange is not None and read_reply(after.exchange).outcome is Outcome.MISSING:
+            return "the object gone", after
+        _drop_repeated(case)
+    return "", after
+
+
+def _drop_repeated(case: Case) -> None:
+    """Keep only the last of several waits in the story."""
+    reads = [step for step in case.steps if step.role is Role.READ_BACK]
+    if len(reads) > 1:
+        case.steps.remove(reads[0])
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+__all__ = ["AcceptedUpdate", "Effect", "Step", "accepted_update", "attempt", "draft_for", "written"]

@@ -1,0 +1,94 @@
+"""SF201: a field that the contract does not let a client write keeps the value that a client sent.
+
+The same write is sent without and with the field; the owner's read-back must show the sent value only with it, and follow
+a second write. The echo of the write alone is never a finding. Read-only fields are SF202, the owner's own field is SF203.
+"""
+
+from __future__ import annotations
+
+from specfuzz.contract import Confidence, Contract, FieldReason, ForbiddenField, OperationContract
+from specfuzz.contract.fields import is_server_managed
+from specfuzz.http import Flow
+from specfuzz.oracles import as_text
+from specfuzz.probes.case import Case
+from specfuzz.probes.extra_fields import Attempt, Stuck, takes_fields, try_fields
+from specfuzz.probes.rule import Category, Rule, Severity
+from specfuzz.probes.verdict import Break, Broken, Held, Inconclusive, Verdict
+
+RULE = Rule(
+    id="SF201",
+    name="extra-field-accepted",
+    category=Category.EXTRA_FIELD,
+    severity=Severity.HIGH,
+    cwe=("CWE-915",),
+    owasp=("API3:2023",),
+    promise="a client writes only the fields that the request documents",
+    remediation=(
+        "Copy only the fields that a client may write (a serializer or schema with an explicit list), never the whole "
+        "request body into the model."
+    ),
+)
+NEEDS_PEER = False
+
+
+def why_not(contract: Contract, target: OperationContract) -> str | None:
+    """Why the rule does not apply to an operation; None where it does."""
+    return takes_fields(target)
+
+
+def is_mine(item: ForbiddenField) -> bool:
+    """Whether a field is this rule's and not that of read-only or owner fields."""
+    return item.reason is not FieldReason.READ_ONLY and not item.is_owner and item.reason is not FieldReason.IMMUTABLE
+
+
+def flow(case: Case) -> Flow[Verdict]:
+    """Yields the control write, the writes with extra fields and the read-backs between them."""
+    attempt = yield from try_fields(case, is_mine)
+    return verdict_of(case, attempt, RULE)
+
+
+def verdict_of(case: Case, attempt: Attempt, rule: Rule) -> Verdict:
+    """One break for each field that stuck."""
+    breaks = tuple(_break(case, attempt, stuck, rule) for stuck in attempt.stuck)
+    if breaks:
+        return Broken(breaks=breaks)
+    if not attempt.tried:
+        return Held(reason="every field that the object shows may be written, and no other is known")
+    names = ", ".join(attempt.tried[:4]) + (" …" if len(attempt.tried) > 4 else "")
+    if not attempt.is_telling:
+        return Inconclusive(
+            reason=f"{len(attempt.tried)} fields were sent and accepted, and no read of the owner shows any ({names})",
+            hint="an admin identity may see more",
+        )
+    return Held(reason=f"{len(attempt.tried)} fields were sent and none stuck ({names})")
+
+
+def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
+    item = stuck.field
+    expectation = item.expectation()
+    before = "it was not there" if stuck.before is None else f"it was {as_text(stuck.before)}"
+    confidence = _confidence(stuck)
+    left = "" if stuck.put_back else " It could not be put back."
+    minor = is_server_managed(item.name) and not item.is_privileged
+    return Break(
+        title=f"a client can set `{item.name}` of a {case.target.resource}",
+        detail=f"{attempt.owner} sent `{item.name}` = {as_text(stuck.sent)} with {case.target.label}; a later read shows it"
+        f" ({before}), and the same write without it changes nothing there.{left}",
+        expectation=expectation,
+        confidence=confidence,
+        steps=stuck.steps,
+        owner=attempt.owner,
+        actor=attempt.owner,
+        field=item.name,
+        severity=Severity.MEDIUM if minor else rule.severity,
+    )
+
+
+def _confidence(stuck: Stuck) -> Confidence:
+    """The read-back proves that it stuck; how wrong that is, the contract or the name says."""
+    item = stuck.field
+    if not stuck.confirmed:
+        return Confidence.TENTATIVE
+    if item.is_privileged:
+        return max(item.confidence, Confidence.FIRM)
+    return item.confidence

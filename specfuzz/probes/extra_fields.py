@@ -1,0 +1,380 @@
+"""Which fields stick although a client may not write them? Shared by the rules about extra fields.
+
+The control is the same write without the fields; the owner's read-back decides, never the echo of the write. Fields are
+sent in groups, split only where a group is refused; what stuck is written back, which proves it a second time and leaves
+the object as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from specfuzz.contract import Action, Confidence, FieldReason, ForbiddenField, OperationContract
+from specfuzz.contract.fields import is_owner_field, is_privileged, is_server_managed
+from specfuzz.contract.words import split_words
+from specfuzz.generation import different_value
+from specfuzz.generation.changes import different_from
+from specfuzz.generation.values import new_canary
+from specfuzz.http import Exchange, Flow
+from specfuzz.oracles import as_text, is_volatile, read_reply, same_value
+from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
+from specfuzz.probes.effects import accepted_update
+from specfuzz.probes.verdict import Role, Step
+from specfuzz.resources import NotMade, Resource, View
+from specfuzz.resources.workshop import merged
+
+MAX_REFUSED_GROUPS = 6
+"""Refused groups that are split again, so that a server which dislikes one field in thirty costs few requests."""
+
+_LOCKING = frozenset(
+    [
+        "password",
+        "hash",
+        "salt",
+        "active",
+        "enabled",
+        "disabled",
+        "locked",
+        "banned",
+        "blocked",
+        "deleted",
+        "status",
+        "state",
+        "verified",
+    ]
+)
+
+NONSENSE = "sfzUnknownField"
+"""A field that no application has: where it sticks too, the store keeps whatever it is sent, which grants nothing."""
+
+Choose = Callable[[ForbiddenField], bool]
+ValueFor = Callable[[ForbiddenField, Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A field that kept a value which it must not take from a client."""
+
+    field: ForbiddenField
+    sent: Any
+    before: Any
+    steps: tuple[Step, ...]
+    confirmed: bool
+    put_back: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """What trying the fields of one operation led to."""
+
+    owner: str
+    stuck: list[Stuck] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    accepted: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+
+    def note_seen(self, sent: Mapping[str, Any], view: View) -> None:
+        """A write with these fields was accepted, and this is what its owner saw afterwards."""
+        self.accepted.update(sent)
+        self.seen.update(name for name in sent if name in view.fields)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the server's treatment of the fields is known: it refused them all, or a read shows at least one."""
+        return not self.accepted or bool(self.seen)
+
+
+def takes_fields(target: OperationContract) -> str | None:
+    """Why no extra field can be sent to an operation; None where it can."""
+    if not target.state_changing:
+        return "it changes nothing"
+    if not target.operation.bodies:
+        return "it takes no body"
+    if target.action not in (
+        Action.CREATE, Action.UPDATE, Action.REPLACE, Action.SIGN_UP, Action.ACT, Action.SELF,
+    ):  # fmt: skip
+        return f"a {target.action.value} stores no fields"
+    if target.resource is None:
+        return "the document does not say which object it changes"
+    return None
+
+
+def try_fields(case: Case, choose: Choose, value_for: ValueFor | None = None) -> Flow[Attempt]:
+    """Send the chosen forbidden fields and see which stick. Raises `Stop` where a control fails."""
+    value_for = value_for or (lambda item, present: different_value(item, present, case.source("field", item.name)))
+    if case.target.action in (Action.CREATE, Action.SIGN_UP):
+        return (yield from _at_creation(case, choose, value_for))
+    return (yield from _at_update(case, choose, value_for))
+
+
+# Updates ----------------------------------------------------------------------------------------------------------
+
+
+def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]:
+    resource = yield from case.fresh_resource()
+    before = yield from case.read_back(resource, "before: the owner reads it", role=Role.CONTROL)
+    if not before.found:
+        raise Stop(f"the owner cannot read the {resource.kind} back, so nothing that sticks would show")
+    accepted = yield from accepted_update(case, resource, before)
+    base = accepted.draft
+    attempt = Attempt(owner=resource.owner)
+    present = accepted.after.fields
+    fields = [item for item in _candidates(case, present) if choose(item)]
+
+    def write(extra: Mapping[str, Any], role: Role, note: str) -> Flow[Exchange]:
+        draft = base.with_value(merged(base.value, extra))
+        request = case.request(resource.owner, resource, draft=draft)
+        return (yield from case.ask(role, request, note))
+
+    for group in _groups(fields):
+        wanted = {item.name: value_for(item, present.get(item.name)) for item in group}
+        sent = yield from _send_group(case, write, wanted)
+        if not sent:
+            attempt.tried.extend(wanted)
+            continue
+        after = yield from case.read_back(resource, "the owner reads it", wait_s=accepted.settle_s)
+        attempt.tried.extend(wanted)
+        stuck = [item for item in group if item.name in sent and _sticks(item, sent[item.name], present, after.fields)]
+        attempt.note_seen(sent, after)
+        for item in stuck:
+            case.note(f"`{item.name}` is now {as_text(sent[item.name])}")
+        if stuck:
+            yield from _confirm_update(case, attempt, resource, write, stuck, sent, present, accepted.settle_s)
+    return attempt
+
+
+def _confirm_update(
+    case: Case,
+    attempt: Attempt,
+    resource: Resource,
+    write: Callable[[Mapping[str, Any], Role, str], Flow[Exchange]],
+    stuck: list[ForbiddenField],
+    sent: Mapping[str, Any],
+    present: Mapping[str, Any],
+    settle_s: float,
+) -> Flow[None]:
+    """Write each stuck field back to what it was (or to a third value, where it was not there): it must follow again."""
+    proof = tuple(case.steps)
+    back = {
+        item.name: present[item.name]
+        if present.get(item.name) is not None
+        else different_from(sent[item.name], case.source("again", item.name))
+        for item in stuck
+    }
+    guessed = any(item.reason is FieldReason.PRIVILEGED_NAME for item in stuck)
+    extra = {**back, NONSENSE: new_canary(case.source("nonsense"))} if guessed else back
+    restored = yield from write(extra, Role.CONTROL, "the field is written back")
+    if guessed and not read_reply(restored).accepted:
+        restored = yield from write(back, Role.CONTROL, "the field is written back")
+    view = yield from case.read_back(resource, "and follows", role=Role.CONTROL, wait_s=settle_s)
+    keeps_anything = NONSENSE in view.fields
+    for item in stuck:
+        if item.reason is FieldReason.PRIVILEGED_NAME and keeps_anything:
+            continue
+        follows = same_value(back[item.name], view.fields.get(item.name))
+        steps = (*proof, *case.steps[-2:]) if follows else proof
+        attempt.stuck.append(
+            Stuck(
+                field=item,
+                sent=sent[item.name],
+                before=present.get(item.name),
+                steps=steps,
+                confirmed=follows,
+                put_back=follows and present.get(item.name) is not None,
+            )
+        )
+
+
+def _send_group(
+    case: Case, write: Callable[[Mapping[str, Any], Role, str], Flow[Exchange]], wanted: Mapping[str, Any]
+) -> Flow[dict[str, Any]]:
+    """Send a group of fields; where it is refused, leave out what the answer names, then halve. Returns what got through.
+
+    Several halves may get through one after the other: all of them have been sent by then.
+    """
+    queue: list[dict[str, Any]] = [dict(wanted)]
+    through: dict[str, Any] = {}
+    refused = 0
+    while queue:
+        group = queue.pop(0)
+        names = ", ".join(f"`{name}`" for name in list(group)[:4]) + (" …" if len(group) > 4 else "")
+        exchange = yield from write(group, Role.ATTACK, f"the same write with {names}")
+        reply = read_reply(conclusive(exchange, case.owner))
+        if reply.accepted:
+            through.update(group)
+            continue
+        case.steps.pop()
+        refused += 1
+        if refused <= MAX_REFUSED_GROUPS and len(group) > 1:
+            queue.extend(_smaller(group, exchange.response.text))
+    return through
+
+
+# Creation ---------------------------------------------------------------------------------------------------------
+
+
+def _at_creation(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]:
+    """Two objects side by side: one made without the fields, one with them."""
+    control = yield from _made_and_read(case, "control", {})
+    if isinstance(control, NotMade):
+        raise Stop(f"no {control.kind} to compare with: {control.reason}")
+    resource, view = control
+    if not view.found:
+        raise Stop(f"the owner cannot read the {resource.kind} back, so nothing that sticks would show")
+    attempt = Attempt(owner=resource.owner)
+    fields = [item for item in _candidates(case, view.fields) if choose(item)]
+    if case.target.action is Action.SIGN_UP:
+        # The password sets its own hash, and an account that nobody can log in to proves and cleans up nothing.
+        fields = [item for item in fields if not {"password", "hash", "salt"} & set(split_words(item.name))]
+    for number, group in enumerate(_groups(fields)):
+        wanted = {item.name: value_for(item, view.fields.get(item.name)) for item in group}
+        attempt.tried.extend(wanted)
+        for sent, seen in (yield from _create_with(case, f"attack-{number}", wanted)):
+            attempt.note_seen(sent, seen)
+            stuck = [
+                item for item in group if item.name in sent and _sticks(item, sent[item.name], view.fields, seen.fields)
+            ]
+            for item in stuck:
+                case.note(
+                    f"`{item.name}` is {as_text(sent[item.name])}; without it, {as_text(view.fields.get(item.name))}"
+                )
+            if stuck:
+                yield from _confirm_creation(case, attempt, stuck, sent, view.fields, number)
+    return attempt
+
+
+def _create_with(case: Case, label: str, wanted: dict[str, Any]) -> Flow[list[tuple[dict[str, Any], View]]]:
+    """Objects made with the fields: with all at once, or, where that is refused, without those that the answer names,
+    then with either half. What was sent with each, and its owner's view of it."""
+    queue = [wanted]
+    made_with: list[tuple[dict[str, Any], View]] = []
+    refused = 0
+    while queue:
+        group = queue.pop(0)
+        made = yield from _made_and_read(case, f"{label}-{refused}-{len(made_with)}", group)
+        if not isinstance(made, NotMade):
+            made_with.append((group, made[1]))
+            continue
+        refused += 1
+        if refused > MAX_REFUSED_GROUPS or len(group) <= 1:
+            continue
+        queue.extend(_smaller(group, made.exchange.response.text if made.exchange is not None else ""))
+    return made_with
+
+
+def _smaller(group: dict[str, Any], refusal: str) -> list[dict[str, Any]]:
+    """What to try after a group was refused: without the fields that the refusal names, else its two halves."""
+    named = [name for name in group if name in refusal]
+    if named:
+        rest = {name: value for name, value in group.items() if name not in named}
+        return [rest] if rest else []
+    items = list(group.items())
+    half = len(items) // 2
+    return [dict(items[:half]), dict(items[half:])]
+
+
+def _confirm_creation(
+    case: Case,
+    attempt: Attempt,
+    stuck: list[ForbiddenField],
+    sent: Mapping[str, Any],
+    plain: Mapping[str, Any],
+    number: int,
+) -> Flow[None]:
+    """A second object with other values (booleans with the same one), so that no default can pass for a stuck value."""
+    proof = tuple(case.steps)
+    again = {
+        item.name: sent[item.name]
+        if isinstance(sent[item.name], bool)
+        else different_from(sent[item.name], case.source("again", item.name))
+        for item in stuck
+    }
+    enums = {item.name for item in stuck if item.schema.get("enum")}
+    again.update({name: sent[name] for name in enums})
+    guessed = any(item.reason is FieldReason.PRIVILEGED_NAME for item in stuck)
+    extra = {**again, NONSENSE: new_canary(case.source("nonsense"))} if guessed else again
+    made = yield from _made_and_read(case, f"again-{number}", extra)
+    if isinstance(made, NotMade) and guessed:
+        made = yield from _made_and_read(case, f"again-{number}-plain", again)
+    seen = {} if isinstance(made, NotMade) else made[1].fields
+    for item in stuck:
+        if item.reason is FieldReason.PRIVILEGED_NAME and NONSENSE in seen:
+            continue
+        follows = same_value(again[item.name], seen.get(item.name))
+        attempt.stuck.append(
+            Stuck(
+                field=item,
+                sent=sent[item.name],
+                before=plain.get(item.name),
+                steps=(*proof, *case.steps[len(proof) :]) if follows else proof,
+                confirmed=follows,
+            )
+        )
+
+
+def _made_and_read(case: Case, label: str, extra: Mapping[str, Any]) -> Flow[tuple[Resource, View] | NotMade]:
+    """An object made by the target with extra fields, and its owner's view of it."""
+    first = len(case.steps)
+    role = Role.ATTACK if extra else Role.CONTROL
+    made = yield from case.make_with_target(label, extra)
+    if isinstance(made, NotMade):
+        return made
+    names = ", ".join(f"`{name}`" for name in list(extra)[:4]) + (" …" if len(extra) > 4 else "")
+    note = f"made with {names}" if extra else "made without the fields"
+    if made.exchange is not None:
+        case.steps.insert(first, Step(role=role, exchange=made.exchange, note=note))
+    view = yield from case.read_back(made, "its owner reads it", role=Role.READ_BACK if extra else Role.CONTROL)
+    if not view.found and view.exchange is not None:
+        case.steps.pop()
+        view = yield from case.read_back(made, "its owner reads it", wait_s=SETTLE_S[2])
+    return made, view
+
+
+# Which fields -----------------------------------------------------------------------------------------------------
+
+
+def _candidates(case: Case, seen: Mapping[str, Any]) -> list[ForbiddenField]:
+    """What the contract forbids, then what the API itself showed although no request of the document takes it."""
+    forbidden = list(case.target.forbidden_fields)
+    known = {item.name for item in forbidden} | case.request_fields()
+    identifiers = {identifier.name for identifier in case.target.identifiers}
+    for name in seen:
+        if name in known or name in identifiers or is_server_managed(name) or name.lower().endswith("id"):
+            if not (is_owner_field(name) and name not in known):
+                continue
+        forbidden.append(
+            ForbiddenField(
+                name=name,
+                reason=FieldReason.RESPONSE_ONLY,
+                confidence=Confidence.FIRM if is_privileged(name) or is_owner_field(name) else Confidence.TENTATIVE,
+                source="behaviour:seen-in-a-response",
+                is_privileged=is_privileged(name),
+                is_owner=is_owner_field(name),
+            )
+        )
+    return [item for item in forbidden if not is_volatile(item.name) or item.reason is FieldReason.READ_ONLY]
+
+
+def _groups(fields: Iterable[ForbiddenField]) -> list[list[ForbiddenField]]:
+    """What the document or the API told; what locks the account out if it sticks; what was only guessed.
+
+    A strict server refuses guesses whole, and a log-in fails once a password hash stuck: neither may hide the others.
+    """
+    told: list[ForbiddenField] = []
+    locking: list[ForbiddenField] = []
+    guessed: list[ForbiddenField] = []
+    for item in fields:
+        if item.reason is FieldReason.PRIVILEGED_NAME:
+            guessed.append(item)
+        else:
+            (locking if _LOCKING & set(split_words(item.name)) else told).append(item)
+    return [group for group in (told, guessed, locking) if group]
+
+
+def _sticks(item: ForbiddenField, sent: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether the read-back has the sent value, and did not have it without being asked."""
+    if item.name not in after:
+        return False
+    return same_value(sent, after[item.name]) and not same_value(sent, before.get(item.name))

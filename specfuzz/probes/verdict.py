@@ -1,0 +1,73 @@
+"""What a probe returns: held, broken with evidence, or inconclusive with the reason."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from specfuzz.contract import Confidence, Expectation
+from specfuzz.http import Exchange
+from specfuzz.probes.rule import Severity
+
+
+class Role(enum.StrEnum):
+    """What an exchange is in the story that proves a finding."""
+
+    SET_UP = "set-up"
+    CONTROL = "control"
+    ATTACK = "attack"
+    READ_BACK = "read-back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One exchange of the proof, with what it shows in a few words."""
+
+    role: Role
+    exchange: Exchange
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The promise was tried and kept."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inconclusive:
+    """The promise could not be tried properly; `hint` says what would help."""
+
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """One broken promise with its proof. `field` for rules about fields; `rule` where it proves another rule than asked."""
+
+    title: str
+    detail: str
+    expectation: Expectation
+    confidence: Confidence
+    steps: tuple[Step, ...]
+    owner: str | None = None
+    actor: str | None = None
+    field: str | None = None
+    severity: Severity | None = None
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """At least one promise was broken."""
+
+    breaks: tuple[Break, ...]
+
+
+Verdict = Held | Inconclusive | Broken
+
+
+def broken(one: Break) -> Broken:
+    return Broken(breaks=(one,))
