@@ -186,6 +186,7 @@ def run_command(
                 min_coverage=min_coverage,
                 quiet=quiet,
                 verbose=verbose,
+                debug=debug,
             )
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ class RunOptions:
     min_coverage: int = 0
     quiet: bool = False
     verbose: bool = False
+    debug: bool = False
 
 
 def run(options: RunOptions) -> int:
@@ -104,6 +106,8 @@ async def _execute(
         try:
             return await task
         finally:
+            for defect in engine.defects if options.debug else ():
+                print(defect, file=sys.stderr)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
 

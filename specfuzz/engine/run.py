@@ -203,7 +203,7 @@ class Run:
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
         points = score(findings, coverage)
-        problems = [*self._problems, *self._nothing_tested(coverage)]
+        problems = [*self._problems, *self._defects(), *self._nothing_tested(coverage)]
         return Result(
             tool_version=__version__,
             spec=redact_url(self._contract.document.location, self._redactor),
@@ -228,6 +228,19 @@ class Run:
             grade=grade(points),
             unreadable=tuple(f"{item.label}: {item.reason}" for item in self._contract.document.unreadable),
         )
+
+    def _defects(self) -> list[str]:
+        """Cases in which specfuzz itself failed: such a run is no pass either."""
+        failed = [item.planned for item in self._scenario.outcomes if item.defect is not None]
+        if not failed:
+            return []
+        first = f"{failed[0].rule} at {failed[0].target.label}"
+        return [f"specfuzz failed in {len(failed)} cases, the first {first}: this is our bug, run again with --debug"]
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """Tracebacks of what failed in specfuzz itself, for --debug."""
+        return tuple(item.defect for item in self._scenario.outcomes if item.defect is not None)
 
     def _nothing_tested(self, coverage: tuple[Coverage, ...]) -> list[str]:
         """A run that decided nothing is not a pass."""

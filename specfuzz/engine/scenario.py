@@ -5,6 +5,7 @@ Both the asynchronous engine and synchronous hosts (Schemathesis) drive the same
 
 from __future__ import annotations
 
+import hashlib
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from specfuzz.findings import (
     keep_steps,
 )
 from specfuzz.generation import Drafter
-from specfuzz.http import Exchange, Flow, TransportError
+from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, TargetUnreachable
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.oracles import read_reply
@@ -71,7 +72,6 @@ class Scenario:
     sign_up: SignUp = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
-    _extra_accounts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
@@ -179,12 +179,11 @@ class Scenario:
             verdict = yield from probe_for(planned.rule).flow(case)
         except Stop as stop:
             verdict = Inconclusive(reason=stop.reason, hint=stop.hint)
-        except (TransportError, LoginFailed) as error:
+        except (TargetUnreachable, BudgetExhausted):
+            raise  # these end the run, not the case
+        except (HttpError, LoginFailed, ValueError) as error:
             verdict = Inconclusive(reason=str(error))
-        except ValueError as error:
-            verdict = Inconclusive(reason=str(error))
-        except (KeyError, IndexError, AttributeError, TypeError, AssertionError, RecursionError) as error:
-            # A crashing probe is visible and never a pass; the rest of the run goes on.
+        except Exception as error:  # a crashing probe is visible and never a pass; the rest of the run goes on
             defect = "".join(traceback.format_exception(error))
             verdict = Inconclusive(reason=f"specfuzz failed here, which is our bug: {type(error).__name__}: {error}")
         outcome = Outcome(planned=planned, verdict=verdict, defect=defect)
@@ -192,8 +191,10 @@ class Scenario:
         return outcome
 
     def _new_account(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]:
-        """A further account for one probe, named after the owner and what it is for."""
-        name = f"{self.cast.owner} for {purpose}"
+        """A further account for one probe, named after the owner: `alice-3f`, the same in every run of the same plan."""
+        name = f"{self.cast.owner}-{hashlib.sha256(purpose.encode()).hexdigest()[:4]}"
+        if self.keyring.knows(name):
+            name = f"{name}-{len(self.keyring.identities())}"
         made = yield from self.sign_up.new(name, purpose, extra)
         return made if isinstance(made, NotMade) else made.name
 

@@ -208,7 +208,10 @@ class SyncDriver:
                 return exchange
 
     def _fetch(self, wanted: httpx.Request) -> httpx.Response:
-        with self._client.stream(wanted.method, wanted.url, headers=wanted.headers, content=wanted.content) as response:
+        # `send` and not `stream`: a request that the client builds would carry its cookie jar, and with it the
+        # session of whoever logged in last.
+        response = self._client.send(wanted, stream=True)
+        try:
             parts: list[bytes] = []
             size = 0
             for chunk in response.iter_bytes():
@@ -216,6 +219,8 @@ class SyncDriver:
                 size += len(chunk)
                 if size > MAX_BODY_BYTES:
                     break
+        finally:
+            response.close()
         return _whole(response, b"".join(parts)[:MAX_BODY_BYTES])
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from specfuzz.contract import Confidence, Contract, FieldReason, ForbiddenField, OperationContract
 from specfuzz.contract.fields import is_server_managed
 from specfuzz.http import Flow
+from specfuzz.http.redaction import is_secret_name
 from specfuzz.oracles import as_text
 from specfuzz.probes.case import Case
 from specfuzz.probes.extra_fields import Attempt, Stuck, takes_fields, try_fields
@@ -66,13 +67,13 @@ def verdict_of(case: Case, attempt: Attempt, rule: Rule) -> Verdict:
 def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
     item = stuck.field
     expectation = item.expectation()
-    before = "it was not there" if stuck.before is None else f"it was {as_text(stuck.before)}"
+    before = "it was not there" if stuck.before is None else f"it was {_shown(item.name, stuck.before)}"
     confidence = _confidence(stuck)
     left = "" if stuck.put_back else " It could not be put back."
     minor = is_server_managed(item.name) and not item.is_privileged
     return Break(
         title=f"a client can set `{item.name}` of a {case.target.resource}",
-        detail=f"{attempt.owner} sent `{item.name}` = {as_text(stuck.sent)} with {case.target.label}; a later read shows it"
+        detail=f"{attempt.owner} sent `{item.name}` = {_shown(item.name, stuck.sent)} with {case.target.label}; a later read shows it"
         f" ({before}), and the same write without it changes nothing there.{left}",
         expectation=expectation,
         confidence=confidence,
@@ -82,6 +83,11 @@ def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
         field=item.name,
         severity=Severity.MEDIUM if minor else rule.severity,
     )
+
+
+def _shown(name: str, value: object) -> str:
+    """A value as the report may show it: nothing of what a hash or key was."""
+    return "(hidden)" if is_secret_name(name) else as_text(value)
 
 
 def _confidence(stuck: Stuck) -> Confidence:

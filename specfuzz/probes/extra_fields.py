@@ -18,7 +18,7 @@ from specfuzz.generation import different_value
 from specfuzz.generation.changes import different_from
 from specfuzz.generation.values import new_canary
 from specfuzz.http import Exchange, Flow
-from specfuzz.oracles import as_text, is_volatile, read_reply, same_value
+from specfuzz.oracles import is_volatile, read_reply, same_value
 from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
 from specfuzz.probes.effects import accepted_update
 from specfuzz.probes.verdict import Role, Step
@@ -139,7 +139,7 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
         stuck = [item for item in group if item.name in sent and _sticks(item, sent[item.name], present, after.fields)]
         attempt.note_seen(sent, after)
         for item in stuck:
-            case.note(f"`{item.name}` is now {as_text(sent[item.name])}")
+            case.note(f"`{item.name}` is now what was sent")
         if stuck:
             yield from _confirm_update(case, attempt, resource, write, stuck, sent, present, accepted.settle_s)
     return attempt
@@ -237,9 +237,7 @@ def _at_creation(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attemp
                 item for item in group if item.name in sent and _sticks(item, sent[item.name], view.fields, seen.fields)
             ]
             for item in stuck:
-                case.note(
-                    f"`{item.name}` is {as_text(sent[item.name])}; without it, {as_text(view.fields.get(item.name))}"
-                )
+                case.note(f"`{item.name}` is what was sent; without it, it is not")
             if stuck:
                 yield from _confirm_creation(case, attempt, stuck, sent, view.fields, number)
     return attempt
@@ -341,9 +339,10 @@ def _candidates(case: Case, seen: Mapping[str, Any]) -> list[ForbiddenField]:
     known = {item.name for item in forbidden} | case.request_fields()
     identifiers = {identifier.name for identifier in case.target.identifiers}
     for name in seen:
-        if name in known or name in identifiers or is_server_managed(name) or name.lower().endswith("id"):
-            if not (is_owner_field(name) and name not in known):
-                continue
+        if name in known or name in identifiers:
+            continue
+        if not is_owner_field(name) and (is_server_managed(name) or name.lower().endswith("id")):
+            continue
         forbidden.append(
             ForbiddenField(
                 name=name,
