@@ -96,6 +96,9 @@ _ANY_IDENTITY = re.compile(
     r"(?:any|every|all)\b (?!members|participants|collaborators)|\bby any user\b|\bto all users\b",
     re.IGNORECASE,
 )
+_READS = re.compile(
+    r"\b(?:read|see|sees|view|views|get|gets|show|shown|visible|readable|private|draft|unpublished|hidden|access)", re.IGNORECASE
+)
 _NEGATED = re.compile(
     r"\bnot (?:only|just|limited|restricted)\b|\bno longer\b|\bnot (?:necessarily|required to be)\b"
     r"|\b(?:not|n't|never) (?:need|require|have to)\b|\bneed not\b"
@@ -168,7 +171,8 @@ def _from_security(document: Document, operation: Operation, action: Action) -> 
         return _from_silence(document, operation, action)
     source = operation.security_pointer
     if not security or any(not alternative for alternative in security):
-        certainty = Confidence.CERTAIN if source != "#/security" else Confidence.FIRM
+        # `security: []` opens an operation; `{}` among others only says that callers may come without credentials.
+        certainty = Confidence.CERTAIN if not security and source != "#/security" else Confidence.FIRM
         return _Hint(
             level=Level.PUBLIC, confidence=certainty, source=source, reason="the document asks for no credentials"
         )
@@ -267,7 +271,13 @@ def _from_prose(operation: Operation) -> Iterator[_Hint]:
         found = {hint.level: hint for sentence in _sentences(text) for hint in _read_sentence(sentence, source)}
         shared = found.get(Level.AUTHENTICATED) or found.get(Level.PUBLIC)
         if shared is not None and operation.is_safe:
-            yield shared  # "Anyone may read. Only the author may edit.": of a read, the first half counts
+            # "Anyone may read. Only the author may edit.": of a read, the first half counts. "Published drafts are
+            # public, others the author's alone" depends on the object: what the API does with it decides then.
+            private = [hint for level, hint in found.items() if level in (Level.OWNER, Level.MEMBERS)]
+            if any(_READS.search(hint.reason) for hint in private):
+                yield from (replace(hint, confidence=Confidence.TENTATIVE) for hint in private)
+            else:
+                yield shared
         elif shared is not None and len(found) > 1:
             yield from (hint for level, hint in found.items() if level not in (Level.AUTHENTICATED, Level.PUBLIC))
         else:

@@ -23,8 +23,8 @@ _LOGOUT = {("logout",), ("log", "out"), ("signout",), ("sign", "out"), ("logoff"
 _REFRESH = {("refresh",), ("refresh", "token"), ("token", "refresh"), ("renew",), ("renew", "token")}
 _SELF = {("me",), ("self",), ("whoami",), ("myself",), ("current",), ("current", "user"), ("my", "profile")}
 _SELF |= {("my", "account"), ("userinfo",), ("me", "profile")}
-_USERS = {"user", "account", "customer", "member", "profile", "person", "employee", "client", "owner", "patient"}
-_USERS |= {"player", "student", "author", "driver", "subscriber"}
+_USERS = {"user", "customer", "member", "person", "employee", "patient", "player", "student", "author", "driver"}
+_USERS |= {"subscriber", "account", "profile", "client", "owner"}
 
 _VERBS: dict[str, Action] = {
     **dict.fromkeys(("get", "fetch", "show", "view", "read", "retrieve", "describe", "load"), Action.READ),
@@ -51,7 +51,7 @@ class Shape:
 
 
 def is_user_noun(noun: str) -> bool:
-    """Whether a kind of object is an account of a person."""
+    """Whether a noun may name the account of a person; which of them does here, `derive` settles by what it holds."""
     return noun.split("_")[-1] in _USERS
 
 
@@ -80,10 +80,13 @@ class Shapes:
 
     @staticmethod
     def _collect_nouns(operations: Iterable[Operation]) -> frozenset[str]:
-        """Nouns that certainly are kinds of objects: literals followed by a parameter."""
-        found = set()
+        """Nouns that certainly are kinds of objects: literals followed by a parameter, and what RPC verbs act upon."""
+        found: set[str] = set()
         for operation in operations:
             segments = _segments(operation.path)
+            verb, noun = Shapes._verb_and_noun(operation)
+            if noun and verb in (Action.READ, Action.UPDATE, Action.REPLACE, Action.DELETE, Action.CREATE):
+                found.add(noun)
             found.update(
                 noun_of(before)
                 for before, after in zip(segments, segments[1:], strict=False)
@@ -96,13 +99,19 @@ class Shapes:
         account = self._account_action(operation)
         path_ids = self._path_identifiers(operation)
         if account is not None:
-            noun = "user" if account is not Action.SELF else self._self_noun(operation)
-            return Shape(action=account, resource=noun, identifiers=path_ids)
+            return Shape(action=account, resource="user", identifiers=path_ids)
         segments = _segments(operation.path)
         verb, noun = self._verb_and_noun(operation)
+        if verb in (Action.UPDATE, Action.REPLACE) and noun and is_user_noun(noun):
+            if not path_ids and not self._own_identifiers(operation, noun):
+                return Shape(action=Action.SELF, resource="user", identifiers=())
         is_item = bool(segments) and _is_parameter(segments[-1])
         if verb is not None and not is_item:
             return self._rpc_shape(operation, verb, noun, path_ids)
+        if not path_ids and not is_item:
+            part = self._part_of_known(operation, segments)
+            if part is not None:
+                return part
         return self._rest_shape(operation, segments, path_ids, is_item)
 
     # REST -------------------------------------------------------------------------------------------------------
@@ -148,15 +157,35 @@ class Shapes:
         """Whether a path that ends in a literal names a collection rather than an action on the object before it."""
         if _without_parameters(operation.path) in self._collections:
             return True
-        last = split_words(segments[-1])
-        plural = bool(last) and singular(last[-1]) != last[-1]
         if operation.method == "GET":
             return self._returns_list(operation)
-        return operation.method == "POST" and plural and bool(operation.bodies)
+        return operation.method == "POST" and self._is_plural(segments[-1]) and bool(operation.bodies)
 
     # RPC --------------------------------------------------------------------------------------------------------
 
-    def _verb_and_noun(self, operation: Operation) -> tuple[Action | None, str | None]:
+    def _part_of_known(self, operation: Operation, segments: list[str]) -> Shape | None:
+        """`POST /invoice/void` and `GET /invoice/print`: something else done with a kind that other operations deal with."""
+        literals = [segment for segment in segments if not _PREFIX.match(segment)]
+        if len(literals) < 2 or noun_of(literals[-1]) in self._nouns or self._is_plural(literals[-1]):
+            return None
+        noun = noun_of(literals[-2])
+        if noun not in self._nouns:
+            return None
+        own = self._own_identifiers(operation, noun)
+        if operation.method in ("GET", "HEAD"):
+            return Shape(action=Action.OTHER, resource=noun, identifiers=own) if own else None
+        return Shape(action=Action.ACT if own else Action.OTHER, resource=noun, identifiers=own)
+
+    @staticmethod
+    def _is_plural(segment: str) -> bool:
+        words = split_words(segment)
+        return bool(words) and singular(words[-1]) != words[-1]
+
+    def _own_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
+        return self._query_identifiers(operation, noun) or self._body_identifiers(operation, noun)
+
+    @staticmethod
+    def _verb_and_noun(operation: Operation) -> tuple[Action | None, str | None]:
         """A verb in the last segment (`/getOrder`, `/order/update`), with the noun it acts upon."""
         literals = [segment for segment in _segments(operation.path) if not _is_parameter(segment)]
         if not literals:
@@ -183,7 +212,7 @@ class Shapes:
     ) -> Shape:
         if verb in (Action.CREATE, Action.LIST, Action.SEARCH):
             return Shape(action=verb, resource=noun, identifiers=path_ids)
-        own = self._query_identifiers(operation, noun) or self._body_identifiers(operation, noun)
+        own = self._own_identifiers(operation, noun)
         if path_ids and not own:
             resource = path_ids[-1].resource
             return Shape(action=verb, resource=resource, identifiers=path_ids)
@@ -267,7 +296,7 @@ class Shapes:
             return None
         if last in _SELF or (last[-1:] == ("profile",) and operation.method != "POST" and len(last) == 1):
             return Action.SELF
-        if operation.method == "GET" and last in (("account",), ("user",)) and not self._returns_list(operation):
+        if operation.method != "POST" and last in (("account",), ("user",)) and not self._returns_list(operation):
             return Action.SELF if not any(p.location is Location.QUERY for p in operation.parameters) else None
         if last[:1] == ("me",) or "me" in literals[:-1]:
             return Action.SELF if literals[-1] == "me" else None
@@ -293,10 +322,6 @@ class Shapes:
             if is_user_noun(noun_of("_".join(last))):
                 return Action.SIGN_UP
         return None
-
-    def _self_noun(self, operation: Operation) -> str:
-        known = [noun for noun in sorted(self._nouns) if is_user_noun(noun)]
-        return known[0] if known else "user"
 
 
 def is_password_field(name: str) -> bool:

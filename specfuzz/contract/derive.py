@@ -18,6 +18,7 @@ from specfuzz.contract.model import (
     OperationContract,
     ResourceKind,
 )
+from specfuzz.contract.users import find_user_kinds
 from specfuzz.contract.words import split_words
 
 _READ_VERBS = frozenset("get list search find read view show export query lookup preview validate check".split())
@@ -46,6 +47,11 @@ class Contract:
     def with_action(self, action: Action) -> tuple[OperationContract, ...]:
         return tuple(item for item in self.operations if item.action is action)
 
+    def is_user_kind(self, name: str) -> bool:
+        """Whether objects of this kind are accounts of people."""
+        kind = self.resource(name)
+        return kind.is_user if kind is not None else is_user_noun(name)
+
     @property
     def protects_something(self) -> bool:
         """Whether the document declares credentials anywhere; where it does not, its silence says nothing."""
@@ -57,6 +63,8 @@ def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
     shapes = Shapes(document)
     plain = [_without_fields(document, operation, shapes.read(operation)) for operation in document.operations]
     plain = _settle_parts(plain)
+    users = find_user_kinds(document, plain)
+    plain = [_about_users(item, users) for item in plain]
     reader = FieldReader(document.schemas, _sample_names(document))
     by_resource: dict[str, list[OperationContract]] = {}
     for item in plain:
@@ -64,7 +72,7 @@ def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
             by_resource.setdefault(item.resource, []).append(item)
     operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", [])) for item in plain)
     return Contract(
-        document=document, operations=operations, resources=_kinds(operations), links=tuple(links)
+        document=document, operations=operations, resources=_kinds(operations, users), links=tuple(links)
     )
 
 
@@ -135,7 +143,13 @@ def _is_dangerous(operation: Operation, shape: Shape) -> bool:
     return bool(words & _DANGEROUS) and "password" not in words and shape.action is not Action.LOGIN
 
 
-def _kinds(operations: tuple[OperationContract, ...]) -> tuple[ResourceKind, ...]:
+def _about_users(item: OperationContract, users: tuple[str, ...]) -> OperationContract:
+    """Sign-up, log-in and `/me` are about the document's own kind of account, whatever it calls it."""
+    account_actions = (Action.SIGN_UP, Action.LOGIN, Action.LOGOUT, Action.REFRESH, Action.SELF)
+    return replace(item, resource=users[0]) if item.action in account_actions and users else item
+
+
+def _kinds(operations: tuple[OperationContract, ...], users: tuple[str, ...]) -> tuple[ResourceKind, ...]:
     grouped: dict[str, list[OperationContract]] = {}
     for item in operations:
         if item.resource:
@@ -147,7 +161,7 @@ def _kinds(operations: tuple[OperationContract, ...]) -> tuple[ResourceKind, ...
     return tuple(
         ResourceKind(
             name=name,
-            is_user=is_user_noun(name),
+            is_user=name in users,
             creates=pick(items, Action.CREATE, Action.SIGN_UP),
             lists=pick(items, Action.LIST, Action.SEARCH),
             reads=pick(items, Action.READ),

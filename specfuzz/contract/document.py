@@ -298,7 +298,7 @@ class _Reader:
         if not isinstance(declared, list):
             return None, pointer
         alternatives = tuple(
-            {str(name): tuple(map(str, scopes or ())) for name, scopes in entry.items()}
+            {str(name): tuple(map(str, scopes if isinstance(scopes, list) else ())) for name, scopes in entry.items()}
             for entry in declared
             if isinstance(entry, Mapping)
         )

@@ -13,7 +13,7 @@ from specfuzz.contract.model import (
     OperationContract,
     SensitiveField,
 )
-from specfuzz.contract.schemas import Property, Schemas
+from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas
 from specfuzz.contract.words import is_listed, rename_like, split_words, word_list
 
 MAX_GUESSED_FIELDS = 12
@@ -22,6 +22,9 @@ MAX_GUESSED_FIELDS = 12
 _SERVER_MANAGED = frozenset(
     ("id",) + tuple("uuid guid _id pk href self url links _links etag revision version".split())
 )
+_NO_FIELDS = frozenset(name for name in ENVELOPE_NAMES if "token" in name or name in ("ok", "success", "error", "errors"))
+"""What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
+
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
 
 
@@ -108,7 +111,7 @@ class FieldReader:
             for name, item in self.shown(other).items():
                 shown.setdefault(name, item)
         for name, item in shown.items():
-            if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED:
+            if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED | _NO_FIELDS:
                 continue
             if item.is_read_only:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from specfuzz.contract.errors import ContractError
 from specfuzz.contract.model import Schema
 
 MAX_DEPTH = 12
 """Levels of nesting looked into; documents made by tools stay below it, hostile ones do not."""
+
+ENVELOPE_NAMES = frozenset(
+    "ok error errors success status message msg code data result results items total count page pages size limit offset next"
+    " previous prev meta links token access_token refresh_token token_type expires_in csrf_token timestamp request_id".split()
+)
+"""Property names of envelopes, as JSON:API, JSend, Django REST framework and OAuth 2.0 write them."""
 
 _COMPOSITIONS = ("allOf", "oneOf", "anyOf")
 
@@ -85,55 +92,46 @@ class Schemas:
         cached = self._properties.get(id(schema))
         if cached is None:
             found: dict[str, Property] = {}
-            for item in self._iter_properties(schema, pointer, frozenset(), optional=False):
-                earlier = found.get(item.name)
-                if earlier is None:
-                    found[item.name] = item
-                elif item.required and not earlier.required:
-                    found[item.name] = Property(
-                        name=item.name, schema=earlier.schema, pointer=earlier.pointer, required=True
-                    )
+            required: set[str] = set()
+            self._collect(schema, pointer, set(), found, required, optional=False)
+            found = {name: replace(item, required=name in required) for name, item in found.items()}
             # The schema is kept with its answer: an id is unique only while its object lives.
             cached = self._properties[id(schema)] = (schema, found)
         return cached[1]
 
-    def _iter_properties(
-        self, schema: Any, pointer: str, seen: frozenset[str], *, optional: bool
-    ) -> Iterator[Property]:
-        node, pointer = self.resolve_leniently(schema, pointer)
-        if pointer in seen or len(seen) > MAX_DEPTH:
-            return
-        seen = seen | {pointer}
-        required = node.get("required")
-        names = set(filter(_is_text, required)) if isinstance(required, list) else set()
-        declared = node.get("properties")
-        if isinstance(declared, Mapping):
-            for name, child in declared.items():
-                where = f"{pointer}/properties/{_escape(str(name))}"
-                resolved, _ = self.resolve_leniently(child, where)
-                yield Property(
-                    name=str(name), schema=resolved, pointer=where, required=name in names and not optional
-                )
-        for keyword in _COMPOSITIONS:
-            branches = node.get(keyword)
-            for index, branch in enumerate(branches if isinstance(branches, list) else ()):
-                yield from self._iter_properties(
-                    branch, f"{pointer}/{keyword}/{index}", seen, optional=optional or keyword != "allOf"
-                )
-        if names:  # `required` may stand beside the composition that declares the property
-            for name in names - set(declared or ()):
-                for item in self._required_elsewhere(node, pointer, seen, name):
-                    yield Property(name=item.name, schema=item.schema, pointer=item.pointer, required=not optional)
+    def _collect(
+        self,
+        schema: Any,
+        pointer: str,
+        seen: set[tuple[str, bool]],
+        found: dict[str, Property],
+        required: set[str],
+        *,
+        optional: bool,
+        depth: int = 0,
+    ) -> None:
+        """Add a schema's properties to `found` and what every branch of it insists on to `required`.
 
-    def _required_elsewhere(
-        self, node: Mapping[str, Any], pointer: str, seen: frozenset[str], name: str
-    ) -> Iterator[Property]:
+        A schema is entered once as optional and once as not, so that many alternatives that name each other cost no more
+        than their number. `required` may stand beside the composition that declares the property.
+        """
+        node, pointer = self.resolve_leniently(schema, pointer)
+        if (pointer, optional) in seen or depth > MAX_DEPTH:
+            return
+        seen.add((pointer, optional))
+        names = node.get("required")
+        if isinstance(names, list) and not optional:
+            required.update(filter(_is_text, names))
+        declared = node.get("properties")
+        for name, child in declared.items() if isinstance(declared, Mapping) else ():
+            where = f"{pointer}/properties/{_escape(str(name))}"
+            resolved, _ = self.resolve_leniently(child, where)
+            found.setdefault(str(name), Property(name=str(name), schema=resolved, pointer=where, required=False))
         for keyword in _COMPOSITIONS:
-            branches = node.get(keyword)
-            for index, branch in enumerate(branches if isinstance(branches, list) else ()):
-                for item in self._iter_properties(branch, f"{pointer}/{keyword}/{index}", seen, optional=True):
-                    if item.name == name:
-                        yield item
+            for index, branch in enumerate(_branches(node, keyword)):
+                where = f"{pointer}/{keyword}/{index}"
+                is_choice = optional or keyword != "allOf"
+                self._collect(branch, where, seen, found, required, optional=is_choice, depth=depth + 1)
 
     def forbids_extra(self, schema: Schema) -> bool:
         """Whether the schema itself says `additionalProperties: false`."""
@@ -156,7 +154,7 @@ class Schemas:
         if isinstance(values, list) and values:
             return _type_name(next((value for value in values if value is not None), None))
         for keyword in _COMPOSITIONS:
-            for branch in node.get(keyword) or ():
+            for branch in _branches(node, keyword):
                 if isinstance(branch, Mapping) and branch is not schema and branch.get("type") != "null":
                     found = self._branch_type(branch)
                     if found:
@@ -200,13 +198,22 @@ class Schemas:
         scalars = len(properties) - len(arrays) - len(objects)
         if len(arrays) == 1 and not objects and not self._is_entity(properties):
             return arrays[0][0], arrays[0][1], True
-        if len(objects) == 1 and not arrays and scalars <= 1:
+        if len(objects) == 1 and not arrays and not self._is_entity(properties):
             return objects[0][0], objects[0][1], False
         return node, where, False
 
     @staticmethod
     def _is_entity(properties: Mapping[str, Property]) -> bool:
-        return any(name.lower() in ("id", "uuid", "_id", "slug", "key") for name in properties)
+        """Whether these are an object's own properties and not those of an envelope (`ok`, `error`, `token`, `total`)."""
+        names = {name.lower() for name in properties}
+        if any(name in ("id", "uuid", "_id", "slug", "key") or name.endswith(("_id", "uuid")) for name in names):
+            return True
+        return len(names - ENVELOPE_NAMES) > 1
+
+
+def _branches(node: Schema, keyword: str) -> list[Any]:
+    branches = node.get(keyword)
+    return branches if isinstance(branches, list) else []
 
 
 def _is_text(value: object) -> bool:
@@ -218,8 +225,6 @@ def _escape(part: str) -> str:
 
 
 def _unescape(part: str) -> str:
-    from urllib.parse import unquote
-
     return unquote(part).replace("~1", "/").replace("~0", "~")
 
 

@@ -98,8 +98,7 @@ class Run:
         self._tell(events.Planned(cases=len(cases)))
         if not cases:
             return
-        problems = await run_flow_async(self._scenario.prepare(cases), self._courier.send)
-        for problem in problems:
+        for problem in await run_flow_async(self._scenario.prepare(cases), self._courier.send):
             self._note(problem)
         safe = [case for case in cases if not case.target.dangerous]
         await self._run_all(safe)
@@ -185,7 +184,12 @@ class Run:
         counted: dict[tuple[str, str], int] = {}
         for resource in self._scenario.workshop.ledger.left():
             remover = self._scenario.workshop.remover(resource)
-            why = "the document has no operation that removes it" if remover is None else f"{remover.label} was refused"
+            if remover is None:
+                why = "the document has no operation that removes it"
+            elif self._scenario.workshop.ledger.was_refused(resource):
+                why = f"{remover.label} was refused"
+            else:
+                why = f"{remover.label} was not reached"
             counted[resource.kind, why] = counted.get((resource.kind, why), 0) + 1
         self._leftovers = [f"{count} × {kind}: {why}" for (kind, why), count in counted.items()]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from specfuzz.contract import Contract
+from specfuzz.contract import Action, Confidence, Contract, Level
 from specfuzz.contract.actions import normalized_path
 from specfuzz.engine.accounts import SignUp, csrf_rules
 from specfuzz.engine.plan import Planned, probe_for
@@ -27,7 +27,7 @@ from specfuzz.findings import (
     keep_steps,
 )
 from specfuzz.generation import Drafter
-from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, TargetUnreachable
+from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, TargetUnreachable, TransportError
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.oracles import read_reply
@@ -129,7 +129,10 @@ class Scenario:
         keys = {}
         for name in (self.cast.owner, self.cast.peer, self.cast.admin):
             if name is not None:
-                yield from self.workshop.accounts.identify(name)
+                try:
+                    yield from self.workshop.accounts.identify(name)
+                except TransportError:
+                    continue  # one lost answer: the account is identified again when it is needed
                 keys[name] = self.workshop.accounts.key_of(name)
         owner, peer = self.cast.owner, self.cast.peer
         if owner and peer and keys.get(owner) is not None and keys[owner] == keys.get(peer):
@@ -142,6 +145,9 @@ class Scenario:
         """Why a planned case cannot run with the identities at hand; None if it can."""
         if self.cast.owner is None:
             return "it needs a user: give --auth, or a document with sign-up and log-in"
+        access = planned.target.access
+        if access.level is Level.ROLE and access.confidence >= Confidence.FIRM and self.cast.admin is None:
+            return f"the operation is kept for {access.role}, and no identity has that role: add one to --auth"
         if probe_for(planned.rule).NEEDS_PEER and self.cast.peer is None:
             return "it needs a second user of the same role: add one to --auth"
         return None
@@ -154,7 +160,11 @@ class Scenario:
             found = self.contract.resource(kind)
             if found is None or (not found.creates and not found.is_user and not found.updates):
                 continue
-            made = yield from self.workshop.shared(kind, self.cast.owner)
+            try:
+                made = yield from self.workshop.shared(kind, self.cast.owner)
+            except (TransportError, LoginFailed, ValueError) as error:
+                problems.append(f"no {kind} could be made: {error}")
+                continue
             if isinstance(made, NotMade):
                 problems.append(f"no {kind} could be made: {made.reason}")
         return tuple(self.redactor.text(problem) for problem in problems)
@@ -165,7 +175,7 @@ class Scenario:
         case = Case(
             contract=self.contract,
             target=planned.target,
-            owner=self.cast.owner,
+            owner=self._owner_for(planned),
             peer=self.cast.peer,
             admin=self.cast.admin,
             purpose=planned.purpose,
@@ -189,6 +199,14 @@ class Scenario:
         outcome = Outcome(planned=planned, verdict=verdict, defect=defect)
         self.outcomes.append(outcome)
         return outcome
+
+    def _owner_for(self, planned: Planned) -> str:
+        """Whoever makes the objects: an ordinary user, or the admin where only that role can make such a thing."""
+        assert self.cast.owner is not None
+        target = planned.target
+        if target.access.level is Level.ROLE and target.action is Action.CREATE and self.cast.admin is not None:
+            return self.cast.admin
+        return self.cast.owner
 
     def _new_account(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]:
         """A further account for one probe, named after the owner: `alice-3f`, the same in every run of the same plan."""
@@ -223,12 +241,13 @@ class Scenario:
         return tuple(rows)
 
     def findings(self) -> list[Finding]:
-        return [
-            self._finding(outcome.planned, found)
-            for outcome in self.outcomes
-            if isinstance(outcome.verdict, Broken)
-            for found in outcome.verdict.breaks
-        ]
+        return [finding for outcome in self.outcomes for finding in self.findings_of(outcome)]
+
+    def findings_of(self, outcome: Outcome) -> list[Finding]:
+        """The findings of one case; none unless its promise was broken."""
+        if not isinstance(outcome.verdict, Broken):
+            return []
+        return [self._finding(outcome.planned, found) for found in outcome.verdict.breaks]
 
     def _finding(self, planned: Planned, found: Break) -> Finding:
         rule_id = found.rule or planned.rule

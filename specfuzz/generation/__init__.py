@@ -6,7 +6,7 @@ The only room that knows the internals of Schemathesis and Hypothesis.
 from specfuzz.generation.changes import different_value, made_up_identifier
 from specfuzz.generation.dependencies import infer_links
 from specfuzz.generation.drafts import Adjustments, Draft, Drafter, Reference, Style
-from specfuzz.generation.feedback import adjust
+from specfuzz.generation.feedback import adjust, options_named
 
 __all__ = [
     "Adjustments",
@@ -18,4 +18,5 @@ __all__ = [
     "different_value",
     "infer_links",
     "made_up_identifier",
+    "options_named",
 ]

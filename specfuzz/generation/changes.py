@@ -47,6 +47,12 @@ def different_value(field: ForbiddenField, present: Any, source: random.Random) 
     return _text(name, field.schema, source)
 
 
+def another_option(options: tuple[str, ...], present: Any) -> str | None:
+    """Of the values that a server says it takes, the most privileged one that the field does not hold now."""
+    others = [option for option in options if str(option).lower() != str(present).lower()]
+    return next((option for option in others if option.lower() in _PRIVILEGED_VALUES), others[-1] if others else None)
+
+
 def _text(name: str, schema: Schema, source: random.Random) -> str:
     return str(values.string_for(name, schema, source).value)
 

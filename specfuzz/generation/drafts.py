@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
-from specfuzz.contract import Body, Contract, Location, OperationContract, Schema
+from specfuzz.contract import Action, Body, Contract, Location, OperationContract, Schema
 from specfuzz.contract.actions import identifier_noun
-from specfuzz.contract.words import split_words
+from specfuzz.contract.schemas import Property
+from specfuzz.contract.words import noun_of, split_words
 from specfuzz.generation import values
 from specfuzz.generation.randomness import stream
 
@@ -115,6 +116,7 @@ class Reference:
     name: str
     resource: str
     required: bool
+    schema: Schema = field(default_factory=dict)
 
 
 class Drafter:
@@ -149,21 +151,44 @@ class Drafter:
                         Reference(location=Location.QUERY, name=parameter.name, resource=kind, required=True)
                     )
         body = self.body_of(contract)
-        if body is not None:
-            for path, item in self._leaves(body.schema, body.pointer, "", 0):
-                kind = self._kind_named(contract, Location.BODY, path.rsplit(".", 1)[-1])
-                if kind and (Location.BODY, path) not in own:
-                    found.append(
-                        Reference(location=Location.BODY, name=path, resource=kind, required=item)
+        for path, leaf in self._leaves(body.schema, body.pointer, "", 0) if body is not None else ():
+            name = path.rsplit(".", 1)[-1]
+            kind = self._kind_named(contract, Location.BODY, name) or self._kind_meant(contract, name, leaf.schema)
+            if kind and (Location.BODY, path) not in own:
+                found.append(
+                    Reference(
+                        location=Location.BODY, name=path, resource=kind, required=leaf.required, schema=leaf.schema
                     )
+                )
         return tuple(found)
 
+    def _kind_meant(self, contract: OperationContract, name: str, schema: Schema) -> str | None:
+        """The kind that a property means without saying `id`: `thread` names a thread, `recipient` a person."""
+        if schema.get("enum") or self._schemas.type_of(schema) not in ("string", "integer"):
+            return None
+        noun = noun_of(name)
+        if noun in self._kinds and noun != contract.resource and self._is_item_kind(noun):
+            return noun
+        if names_user(name) and contract.action is not Action.SIGN_UP and not self.contract.is_user_kind(contract.resource or ""):
+            return next((kind.name for kind in self.contract.resources if kind.is_user), None)
+        return None
+
+    def _is_item_kind(self, noun: str) -> bool:
+        """Whether objects of the kind are named one by one: `/search` and `/status` are kinds of nothing."""
+        kind = self.contract.resource(noun)
+        return kind is not None and any(item.own_identifier for item in (*kind.reads, *kind.updates, *kind.deletes))
+
     def _kind_named(self, contract: OperationContract, location: Location, name: str) -> str | None:
+        return self._kind_by_name(name) or self._kind_by_link(contract, location, name)
+
+    def _kind_by_link(self, contract: OperationContract, location: Location, name: str) -> str | None:
         producer = self._linked.get((contract.label, location, name))
-        if producer is not None:
-            made_by = self.contract.get(producer)
-            if made_by is not None and made_by.resource in self._kinds:
-                return made_by.resource
+        made_by = self.contract.get(producer) if producer is not None else None
+        if made_by is None or made_by.resource == contract.resource or made_by.resource not in self._kinds:
+            return None
+        return made_by.resource
+
+    def _kind_by_name(self, name: str) -> str | None:
         noun = identifier_noun(name.removesuffix("s") if name.lower().endswith("ids") else name)
         if not noun:
             return None
@@ -175,11 +200,11 @@ class Drafter:
         matches = sorted(kind for kind in self._kinds if kind.split("_")[-1] == tail)
         return matches[0] if len(matches) == 1 else None
 
-    def _leaves(self, schema: Schema, pointer: str, prefix: str, depth: int) -> list[tuple[str, bool]]:
-        """Dotted paths of all properties with whether they are required."""
+    def _leaves(self, schema: Schema, pointer: str, prefix: str, depth: int) -> list[tuple[str, Property]]:
+        """All scalar properties by dotted path."""
         if depth > MAX_NESTING:
             return []
-        found: list[tuple[str, bool]] = []
+        found: list[tuple[str, Property]] = []
         for name, item in self._schemas.properties(schema, pointer).items():
             path = f"{prefix}{name}"
             inner = self._schemas.items(item.schema, item.pointer)
@@ -187,8 +212,19 @@ class Drafter:
             if self._schemas.properties(target, where):
                 found.extend(self._leaves(target, where, f"{path}.", depth + 1))
             else:
-                found.append((path, item.required))
+                found.append((path, item))
         return found
+
+    def takes_privacy(self, contract: OperationContract) -> bool:
+        """Whether a body of the operation can say that the object is to be private."""
+        body = self.body_of(contract)
+        if body is None:
+            return False
+        leaves = self._leaves(body.schema, body.pointer, "", 0)
+        return any(
+            asks_privacy(path.rsplit(".", 1)[-1]) is not None or "private" in (item.schema.get("enum") or ())
+            for path, item in leaves
+        )
 
     # Bodies -----------------------------------------------------------------------------------------------------
 
@@ -209,8 +245,10 @@ class Drafter:
         style: Style = Style.FULL,
         references: Mapping[str, Any] | None = None,
         adjustments: Adjustments | None = None,
+        private: bool = False,
     ) -> Draft | None:
-        """A body for the operation; None where it takes none. `references` maps dotted paths to identifiers."""
+        """A body for the operation; None where it takes none. `references` maps dotted paths to identifiers; `private`
+        sets what makes the object its owner's alone (`is_private`, `visibility`), where it has such a property."""
         body = self.body_of(contract)
         if body is None:
             return None
@@ -219,6 +257,7 @@ class Drafter:
             style=style,
             references=references or {},
             adjustments=adjustments or Adjustments(),
+            private=private,
         )
         example = next((entry for entry in body.examples if isinstance(entry, Mapping)), {})
         if self._schemas.type_of(body.schema) == "array":
@@ -295,6 +334,9 @@ class Drafter:
         if kind == "array":
             return self._array(name, schema, pointer, work, path, given, depth)
         if kind == "boolean":
+            private = asks_privacy(name) if work.private else None
+            if private is not None:
+                return private
             return given if isinstance(given, bool) else bool(schema.get("default", False))
         if kind in ("integer", "number"):
             return self._number(name, schema, work, given, integer=kind == "integer")
@@ -341,6 +383,9 @@ class Drafter:
             canary = values.new_canary(work.source)
             work.canaries[path] = canary
             return f"{_FILE_MARK}{canary}\n"
+        options = schema.get("enum")
+        if isinstance(options, list) and "private" in options and work.private:
+            return "private"
         made = values.string_for(name, schema, work.source)
         keep_example = isinstance(given, str) and given and not made.is_unique and not made.is_secret
         if keep_example and (made.canary is None or work.style is Style.EXAMPLES):
@@ -390,12 +435,43 @@ class _Work:
     style: Style
     references: Mapping[str, Any]
     adjustments: Adjustments
+    private: bool = False
     canaries: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     def needs_reference(self, path: str) -> bool:
         return path in self.references
+
+
+_PEOPLE = frozenset(
+    "recipient receiver assignee invitee member friend follower followee participant collaborator attendee reviewer payee"
+    " beneficiary user username addressee contact to".split()
+)
+
+
+def names_user(name: str) -> bool:
+    """Whether a field or parameter of this name takes another person (`recipient`, `to_user`, `member_username`)."""
+    words = split_words(name)
+    if not words:
+        return False
+    if words[-1] in ("id", "username", "name", "email", "uuid") and len(words) > 1:
+        return words[-2] in _PEOPLE
+    return words[-1] in _PEOPLE and (words[-1] != "to" or len(words) == 1)
+
+
+_PRIVATE = frozenset("private hidden secret confidential".split())
+_SHARED = frozenset("public published shared listed visible open".split())
+
+
+def asks_privacy(name: str) -> bool | None:
+    """What a boolean of this name must be for the object to be its owner's alone; None if it says nothing about that."""
+    words = set(split_words(name)) - {"is", "make", "be", "set"}
+    if len(words) != 1:
+        return None
+    if words & _PRIVATE:
+        return True
+    return False if words & _SHARED else None
 
 
 def _example_of(schema: Schema) -> Any:

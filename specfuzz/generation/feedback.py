@@ -27,7 +27,7 @@ _MISSING = re.compile(
 )
 _TAKEN = re.compile(r"already|taken|exists|in use|duplicate|unique|conflict", re.IGNORECASE)
 _CHOICES = re.compile(
-    r"(?:one of|choices? (?:are|is)|must be|permitted|allowed(?: values)?(?: are)?|valid (?:values|choices|options)(?: are)?"
+    r"(?:one of|choices? (?:are|is)|(?:must|should) be|permitted|allowed(?: values)?(?: are)?|valid (?:values|choices|options)(?: are)?"
     r"|expected)\W{0,4}:?\s*(?P<list>[\[({]?\s*[\"'`]?[\w.-]+[\"'`]?(?:\s*(?:,|\bor\b|\||\band\b)\s*[\"'`]?[\w.-]+[\"'`]?)+)",
     re.IGNORECASE,
 )
@@ -64,12 +64,29 @@ def adjust(draft: Draft, refusal: str, known: tuple[str, ...], earlier: Adjustme
     return Adjustments(drop=frozenset(drop), force=force, attempt=earlier.attempt + 1)
 
 
+def options_named(refusal: str, name: str) -> tuple[str, ...]:
+    """The values that a refusal says a property takes (`role` must be one of: user, admin); empty if it says none.
+
+    A server that validates a property which its document does not take has just told that it reads it.
+    """
+    for found, text in _complaints(refusal, (name,), ()):
+        if found == name:
+            choices = _CHOICES.search(text)
+            if choices:
+                return tuple(_listed(choices["list"]))
+    return ()
+
+
+def _listed(text: str) -> list[str]:
+    return [word for word in re.findall(r"[\w.-]+", re.sub(r"\b(?:or|and)\b", " ", text)) if word]
+
+
 def _corrected(path: str, present: Any, text: str, source: Any) -> Any:
     """A value that follows the message, or None where it gives no lead."""
     name = path.rsplit(".", 1)[-1]
     choices = _CHOICES.search(text)
     if choices:
-        options = re.findall(r"[\w.-]+", re.sub(r"\b(?:or|and)\b", " ", choices["list"]))
+        options = _listed(choices["list"])
         if options and not options[0].isdigit():
             return options[0]
     low, high = _AT_LEAST.search(text), _AT_MOST.search(text)

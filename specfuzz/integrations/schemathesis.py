@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import schemathesis
+from schemathesis.core.errors import IncorrectUsage
 from schemathesis.core.failures import Failure
 from schemathesis.core.failures import Severity as CheckSeverity
 
@@ -79,28 +80,26 @@ class _Host:
     def _decide(self, planned: Planned) -> list[Finding]:
         if not self._ready:
             self._set_up()
+            self._ready = True
         if self._scenario.why_not_now(planned) is not None:
             return []
-        before = len(self._scenario.outcomes)
-        self._drive(self._scenario.run_case(planned))
-        if len(self._scenario.outcomes) == before:
-            return []
-        return [
-            finding
-            for finding in self._scenario.findings()
-            if finding.operation.label == planned.target.label and finding.confidence != "tentative"
-        ]
+        outcome = self._drive(self._scenario.run_case(planned))
+        return [finding for finding in self._scenario.findings_of(outcome) if finding.confidence != "tentative"]
 
     def _set_up(self) -> None:
-        self._ready = True
+        """Find or make the users. Raises `IncorrectUsage` where there are none: checks that test nothing must not pass."""
         path = _settings.auth or (Path(os.environ["SPECFUZZ_AUTH"]) if "SPECFUZZ_AUTH" in os.environ else None)
+        wrong = None
         if path is not None:
             self._scenario.adopt(read_auth_file(path))
         else:
-            self._drive(self._scenario.make_users())
-        self._drive(self._scenario.introduce())
-        if self._scenario.cast.owner is not None:
-            self._drive(self._scenario.prepare(list(self._plan.values())))
+            wrong = self._drive(self._scenario.make_users())
+        wrong = wrong or self._drive(self._scenario.introduce())
+        if wrong is not None:
+            raise IncorrectUsage(
+                f"specfuzz has no users to test as: {wrong}. Name an authentication document in SPECFUZZ_AUTH"
+            )
+        self._drive(self._scenario.prepare(list(self._plan.values())))
 
     def _drive(self, flow: Flow[T]) -> T:
         return run_flow(flow, self._courier.send)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
-from specfuzz.generation import Draft, Drafter, Style, made_up_identifier
+from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_identifier
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.identities import LoginFailed
 from specfuzz.oracles import read_reply
@@ -70,10 +70,14 @@ class Case:
 
     # Objects ----------------------------------------------------------------------------------------------------
 
-    def shared_resource(self) -> Flow[Resource]:
-        """An object of the target's kind that belongs to the owner, shared with other probes that only read."""
+    def shared_resource(self, *, private: bool = False) -> Flow[Resource]:
+        """An object of the target's kind that belongs to the owner, shared with other probes that only read.
+
+        `private` asks for one that was made as private as the API lets its owner make it.
+        """
         kind = self._kind()
-        made = yield from self.workshop.shared(kind, self.owner)
+        workshop = self.workshop.private if private else self.workshop
+        made = yield from workshop.shared(kind, self.owner)
         return self._usable(made)
 
     def shared_resource_or_none(self) -> Flow[Resource | None]:
@@ -141,6 +145,27 @@ class Case:
             raise Stop(f"the {made.kind} that was made does not tell the identifier that {self.target.label} needs")
         return made
 
+    def stranger_to(self, resource: Resource) -> Flow[str]:
+        """An identity of the owner's role that the object was not shared with: the peer, or a further account.
+
+        Raises `Stop` where there is none.
+        """
+        if self.peer is not None and self.peer not in resource.insiders:
+            return self.peer
+        if self.new_account is not None:
+            name = yield from self.new_account(f"{self.purpose}/stranger")
+            if isinstance(name, str):
+                return name
+        raise Stop(
+            f"making the {resource.kind} gave {self.peer} access to it, and there is nobody else to try it as",
+            "add a third user of the same role to --auth",
+        )
+
+    @property
+    def writer(self) -> str | None:
+        """Who may write where the operation is kept for a role; None where the object's owner does."""
+        return self.admin if self.target.access.level is Level.ROLE else None
+
     # Requests ---------------------------------------------------------------------------------------------------
 
     def request(
@@ -154,19 +179,20 @@ class Case:
         """The target operation by `identity` about the resource."""
         return self.workshop.request(self.target, identity, resource, draft=draft, overrides=overrides)
 
-    def draft(self, label: str, resource: Resource | None = None, style: Style = Style.FULL) -> Draft | None:
+    def draft(
+        self,
+        label: str,
+        resource: Resource | None = None,
+        style: Style = Style.FULL,
+        adjustments: Adjustments | None = None,
+    ) -> Flow[Draft | None]:
         """A body for the target with new canaries, naming the same related objects as the resource does."""
-        references = self.draft_references(resource)
-        return self.drafter.draft(self.target, f"{self.purpose}/{label}", style=style, references=references)
-
-    def draft_references(self, resource: Resource | None) -> dict[str, Any]:
-        """Identifiers of related objects that the resource was made with, by dotted path in the target's body."""
         references = {}
-        for reference in self.drafter.references(self.target):
-            value = _at(resource.sent, reference.name) if resource is not None else None
-            if value is not None:
-                references[reference.name] = value
-        return references
+        if resource is not None:
+            references = yield from self.workshop.references(self.target, resource)
+        return self.drafter.draft(
+            self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
+        )
 
     def made_up(self, resource: Resource) -> dict[Identifier, Any]:
         """The same identifiers with the object's own one replaced by one that nothing has."""
@@ -204,11 +230,3 @@ def conclusive(exchange: Exchange, who: str) -> Exchange:
     if not reply.outcome.is_conclusive:
         raise Stop(f"{who} got no usable answer: {reply.reason}")
     return exchange
-
-
-def _at(value: Any, path: str) -> Any:
-    for part in path.split("."):
-        if isinstance(value, list):
-            value = value[0] if value else None
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
 from specfuzz.contract.access import is_shared_on_purpose
-from specfuzz.http import Flow
+from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import alike, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
-from specfuzz.probes.privacy import judge_privacy, leak_in
+from specfuzz.probes.privacy import Leak, judge_privacy, leak_in
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
+from specfuzz.resources import Resource
 
 RULE = Rule(
     id="SF101",
@@ -51,9 +52,8 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the owner's read, the peer's, then the controls; the verdict needs them all."""
-    if case.peer is None:
-        return Inconclusive(reason="there is no second identity of the same role", hint="give --auth two users")
-    resource = yield from case.shared_resource()
+    resource = yield from case.shared_resource(private=True)
+    peer = yield from case.stranger_to(resource)
     own = yield from case.ask(Role.CONTROL, case.request(resource.owner, resource), "the owner reads it")
     reply = read_reply(conclusive(own, resource.owner))
     if not reply.accepted:
@@ -61,47 +61,57 @@ def flow(case: Case) -> Flow[Verdict]:
     if leak_in(own, own, resource) is None:
         raise Stop("the owner's own read does not show what was planted in the object")
 
-    attack = yield from case.ask(Role.ATTACK, case.request(case.peer, resource), "a peer sends the same read")
-    reply = read_reply(conclusive(attack, case.peer))
-    if reply.refused:
-        return Held(reason=f"{case.peer} was refused: {reply.reason}")
-    leak = leak_in(attack, own, resource)
+    attack = yield from case.ask(Role.ATTACK, case.request(peer, resource), "a peer sends the same read")
+    reply = read_reply(conclusive(attack, peer))
+    leak = None if reply.refused else leak_in(attack, own, resource)
     if leak is None:
-        return Held(reason=f"{case.peer}'s answer does not hold {resource.owner}'s object")
+        yield from _still_readable(case, resource)
+        if reply.refused:
+            return Held(reason=f"{peer} was refused: {reply.reason}")
+        return Held(reason=f"{peer}'s answer does not hold {resource.owner}'s object")
     case.note(f"the answer holds {resource.owner}'s {leak.shown}")
+    return (yield from _judge(case, resource, peer, own, attack, leak))
 
+
+def _judge(case: Case, resource: Resource, peer: str, own: Exchange, attack: Exchange, leak: Leak) -> Flow[Verdict]:
+    """The peer got the object: is that wrong? The controls that tell."""
     made_up = case.made_up(resource)
-    control = yield from case.ask(Role.CONTROL, case.request(case.peer, resource, overrides=made_up), "a made-up id")
+    control = yield from case.ask(Role.CONTROL, case.request(peer, resource, overrides=made_up), "a made-up id")
+    conclusive(control, peer)
     if alike(control.response, attack.response):
         raise Stop("a made-up identifier is answered the same")
     anonymous = yield from case.ask(Role.CONTROL, case.anonymous_request(resource), "no credentials")
-    if read_reply(anonymous).accepted and leak_in(anonymous, own, resource) is not None:
+    conclusive(anonymous, "an anonymous caller")
+    rung = yield from judge_privacy(case, resource, peer, own, attack)
+    everybody = read_reply(anonymous).accepted and leak_in(anonymous, own, resource) is not None
+    if everybody and not (rung.private and case.target.access.level in (Level.OWNER, Level.MEMBERS)):
         return Inconclusive(reason="anonymous callers get it as well: see SF302, or it is public")
-    rung = yield from judge_privacy(case, resource, own, attack)
     if not rung.private:
         if rung.confidence >= Confidence.FIRM:
             return Held(reason=f"shared on purpose: {rung.reason}")
         return Inconclusive(
-            reason=f"{case.peer} can read it; {rung.reason}",
-            hint=f"say who may: a policy line for {case.target.label}",
+            reason=f"{peer} can read it; {rung.reason}", hint=f"say who may: a policy line for {case.target.label}"
         )
-    again = yield from case.ask(Role.CONTROL, case.request(resource.owner, resource), "the owner still reads it")
-    if not read_reply(again).accepted:
-        raise Stop("the owner's own read failed afterwards")
-    confidence = (
-        rung.confidence if not leak.canaries else max(rung.confidence, min(rung.confidence, Confidence.CERTAIN))
-    )
-    if leak.canaries and rung.confidence is Confidence.FIRM and rung.expectation.source.startswith("#"):
-        confidence = Confidence.CERTAIN  # the document says whose it is, and the canary proves that it was his
+    yield from _still_readable(case, resource)
+    confidence = rung.confidence
+    if leak.canaries and confidence is Confidence.FIRM and rung.expectation.source.startswith("#"):
+        confidence = Confidence.CERTAIN  # the document says whose it is, and the canary proves that it was the owner's
     return broken(
         Break(
-            title=f"{case.peer} can read {resource.owner}'s {resource.kind}",
-            detail=f"{case.target.label} gave {case.peer} the {resource.kind} of {resource.owner}: the answer holds "
+            title=f"{peer} can read {resource.owner}'s {resource.kind}",
+            detail=f"{case.target.label} gave {peer} the {resource.kind} of {resource.owner}: the answer holds "
             f"{leak.shown}, which {resource.owner} planted. {rung.reason[:1].upper()}{rung.reason[1:]}.",
             expectation=rung.expectation,
             confidence=confidence,
             steps=tuple(case.steps),
             owner=resource.owner,
-            actor=case.peer,
+            actor=peer,
         )
     )
+
+
+def _still_readable(case: Case, resource: Resource) -> Flow[None]:
+    """The owner reads the object afterwards too: it was there all the time. Raises `Stop` where it was not."""
+    again = yield from case.ask(Role.CONTROL, case.request(resource.owner, resource), "the owner still reads it")
+    if not read_reply(conclusive(again, resource.owner)).accepted:
+        raise Stop(f"the owner's own read answered {read_reply(again).reason} afterwards")

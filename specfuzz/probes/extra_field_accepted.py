@@ -53,10 +53,10 @@ def verdict_of(case: Case, attempt: Attempt, rule: Rule) -> Verdict:
     breaks = tuple(_break(case, attempt, stuck, rule) for stuck in attempt.stuck)
     if breaks:
         return Broken(breaks=breaks)
-    if not attempt.tried:
-        return Held(reason="every field that the object shows may be written, and no other is known")
+    if not attempt.told:
+        return Held(reason="every field that the object shows may be written; no privileged name was kept either")
     names = ", ".join(attempt.tried[:4]) + (" …" if len(attempt.tried) > 4 else "")
-    if not attempt.is_telling:
+    if not attempt.is_telling and attempt.told:
         return Inconclusive(
             reason=f"{len(attempt.tried)} fields were sent and accepted, and no read of the owner shows any ({names})",
             hint="an admin identity may see more",

@@ -14,8 +14,8 @@ from typing import Any
 from specfuzz.contract import Action, Confidence, FieldReason, ForbiddenField, OperationContract
 from specfuzz.contract.fields import is_owner_field, is_privileged, is_server_managed
 from specfuzz.contract.words import split_words
-from specfuzz.generation import different_value
-from specfuzz.generation.changes import different_from
+from specfuzz.generation import different_value, options_named
+from specfuzz.generation.changes import another_option, different_from
 from specfuzz.generation.values import new_canary
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import is_volatile, read_reply, same_value
@@ -46,6 +46,9 @@ _LOCKING = frozenset(
     ]
 )
 
+MAX_WORD_CHARS = 20
+"""A shorter text without spaces in another account is a word of some vocabulary (a role, a level), not free text."""
+
 NONSENSE = "sfzUnknownField"
 """A field that no application has: where it sticks too, the store keeps whatever it is sent, which grants nothing."""
 
@@ -74,6 +77,11 @@ class Attempt:
     tried: list[str] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
+    told: list[str] = field(default_factory=list)
+
+    def note_candidates(self, fields: Iterable[ForbiddenField]) -> None:
+        """What will be tried; `told` are the fields that the document or the API itself showed."""
+        self.told.extend(item.name for item in fields if item.reason is not FieldReason.PRIVILEGED_NAME)
 
     def note_seen(self, sent: Mapping[str, Any], view: View) -> None:
         """A write with these fields was accepted, and this is what its owner saw afterwards."""
@@ -103,10 +111,26 @@ def takes_fields(target: OperationContract) -> str | None:
 
 def try_fields(case: Case, choose: Choose, value_for: ValueFor | None = None) -> Flow[Attempt]:
     """Send the chosen forbidden fields and see which stick. Raises `Stop` where a control fails."""
-    value_for = value_for or (lambda item, present: different_value(item, present, case.source("field", item.name)))
+    value_for = value_for or _typed_values(case)
     if case.target.action in (Action.CREATE, Action.SIGN_UP):
         return (yield from _at_creation(case, choose, value_for))
     return (yield from _at_update(case, choose, value_for))
+
+
+def _typed_values(case: Case) -> ValueFor:
+    """Values of the field's type, unlike the present one; where another account holds one, that is known to be valid."""
+
+    def value_for(item: ForbiddenField, present: Any) -> Any:
+        kind = case.contract.resource(case.target.resource or "")
+        others = case.workshop.accounts.values_of(item.name) if kind is not None and kind.is_user else ()
+        real = [
+            value for value in others if value != present and isinstance(value, str) and not item.schema.get("enum")
+        ]
+        if real and item.is_privileged and all(len(value) < 24 for value in real):
+            return real[-1]  # the admin's, where there is one: it is introduced last
+        return different_value(item, present, case.source("field", item.name))
+
+    return value_for
 
 
 # Updates ----------------------------------------------------------------------------------------------------------
@@ -125,12 +149,13 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
 
     def write(extra: Mapping[str, Any], role: Role, note: str) -> Flow[Exchange]:
         draft = base.with_value(merged(base.value, extra))
-        request = case.request(resource.owner, resource, draft=draft)
+        request = case.request(case.writer or resource.owner, resource, draft=draft)
         return (yield from case.ask(role, request, note))
 
+    attempt.note_candidates(fields)
     for group in _groups(fields):
         wanted = {item.name: value_for(item, present.get(item.name)) for item in group}
-        sent = yield from _send_group(case, write, wanted)
+        sent = yield from _send_group(case, write, wanted, present)
         if not sent:
             attempt.tried.extend(wanted)
             continue
@@ -188,7 +213,10 @@ def _confirm_update(
 
 
 def _send_group(
-    case: Case, write: Callable[[Mapping[str, Any], Role, str], Flow[Exchange]], wanted: Mapping[str, Any]
+    case: Case,
+    write: Callable[[Mapping[str, Any], Role, str], Flow[Exchange]],
+    wanted: Mapping[str, Any],
+    present: Mapping[str, Any],
 ) -> Flow[dict[str, Any]]:
     """Send a group of fields; where it is refused, leave out what the answer names, then halve. Returns what got through.
 
@@ -207,8 +235,8 @@ def _send_group(
             continue
         case.steps.pop()
         refused += 1
-        if refused <= MAX_REFUSED_GROUPS and len(group) > 1:
-            queue.extend(_smaller(group, exchange.response.text))
+        if refused <= MAX_REFUSED_GROUPS:
+            queue.extend(_smaller(group, exchange.response.text, present))
     return through
 
 
@@ -228,10 +256,11 @@ def _at_creation(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attemp
     if case.target.action is Action.SIGN_UP:
         # The password sets its own hash, and an account that nobody can log in to proves and cleans up nothing.
         fields = [item for item in fields if not {"password", "hash", "salt"} & set(split_words(item.name))]
+    attempt.note_candidates(fields)
     for number, group in enumerate(_groups(fields)):
         wanted = {item.name: value_for(item, view.fields.get(item.name)) for item in group}
         attempt.tried.extend(wanted)
-        for sent, seen in (yield from _create_with(case, f"attack-{number}", wanted)):
+        for sent, seen in (yield from _create_with(case, f"attack-{number}", wanted, view.fields)):
             attempt.note_seen(sent, seen)
             stuck = [
                 item for item in group if item.name in sent and _sticks(item, sent[item.name], view.fields, seen.fields)
@@ -243,7 +272,9 @@ def _at_creation(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attemp
     return attempt
 
 
-def _create_with(case: Case, label: str, wanted: dict[str, Any]) -> Flow[list[tuple[dict[str, Any], View]]]:
+def _create_with(
+    case: Case, label: str, wanted: dict[str, Any], present: Mapping[str, Any]
+) -> Flow[list[tuple[dict[str, Any], View]]]:
     """Objects made with the fields: with all at once, or, where that is refused, without those that the answer names,
     then with either half. What was sent with each, and its owner's view of it."""
     queue = [wanted]
@@ -256,18 +287,27 @@ def _create_with(case: Case, label: str, wanted: dict[str, Any]) -> Flow[list[tu
             made_with.append((group, made[1]))
             continue
         refused += 1
-        if refused > MAX_REFUSED_GROUPS or len(group) <= 1:
-            continue
-        queue.extend(_smaller(group, made.exchange.response.text if made.exchange is not None else ""))
+        if refused <= MAX_REFUSED_GROUPS:
+            queue.extend(_smaller(group, made.exchange.response.text if made.exchange is not None else "", present))
     return made_with
 
 
-def _smaller(group: dict[str, Any], refusal: str) -> list[dict[str, Any]]:
-    """What to try after a group was refused: without the fields that the refusal names, else its two halves."""
+def _smaller(group: dict[str, Any], refusal: str, present: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What to try after a group was refused: with the values that the refusal says a field takes, else without the fields
+    that it names, else its two halves."""
+    corrected = {}
+    for name in group:
+        option = another_option(options_named(refusal, name), present.get(name))
+        if option is not None and option != group[name]:
+            corrected[name] = option
+    if corrected:
+        return [{**group, **corrected}]
     named = [name for name in group if name in refusal]
     if named:
         rest = {name: value for name, value in group.items() if name not in named}
         return [rest] if rest else []
+    if len(group) < 2:
+        return []
     items = list(group.items())
     half = len(items) // 2
     return [dict(items[:half]), dict(items[half:])]
@@ -294,8 +334,10 @@ def _confirm_creation(
     guessed = any(item.reason is FieldReason.PRIVILEGED_NAME for item in stuck)
     extra = {**again, NONSENSE: new_canary(case.source("nonsense"))} if guessed else again
     made = yield from _made_and_read(case, f"again-{number}", extra)
-    if isinstance(made, NotMade) and guessed:
-        made = yield from _made_and_read(case, f"again-{number}-plain", again)
+    if isinstance(made, NotMade):
+        # It takes the sent value and not this other one (an enum that the document does not tell): the same once more.
+        again = {item.name: sent[item.name] for item in stuck}
+        made = yield from _made_and_read(case, f"again-{number}-same", again)
     seen = {} if isinstance(made, NotMade) else made[1].fields
     for item in stuck:
         if item.reason is FieldReason.PRIVILEGED_NAME and NONSENSE in seen:

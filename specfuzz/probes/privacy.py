@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from specfuzz.contract import Action, Confidence, Expectation, Level, OperationContract
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.words import is_listed, split_words
+from specfuzz.generation.drafts import asks_privacy
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import found_canaries, leaves, read_reply, same_fields
 from specfuzz.probes.case import Case
@@ -76,7 +77,7 @@ class Rung:
     reason: str
 
 
-def judge_privacy(case: Case, resource: Resource, own: Exchange, answer: Exchange) -> Flow[Rung]:
+def judge_privacy(case: Case, resource: Resource, peer: str, own: Exchange, answer: Exchange) -> Flow[Rung]:
     """The rung of the ladder on which a peer's successful read stands."""
     access = case.target.access
     expectation = access.expectation()
@@ -84,12 +85,15 @@ def judge_privacy(case: Case, resource: Resource, own: Exchange, answer: Exchang
         return Rung(private=False, confidence=access.confidence, expectation=expectation, reason=access.reason)
     if access.level in (Level.OWNER, Level.MEMBERS, Level.ROLE) and access.confidence >= Confidence.FIRM:
         return Rung(private=True, confidence=access.confidence, expectation=expectation, reason=access.reason)
-    listed = yield from _by_lists(case, resource)
+    asked = _asked_for_privacy(resource)
+    if asked is not None:
+        return asked
+    listed = yield from by_lists(case, resource, peer)
     if listed is not None:
         return listed
     mine, theirs = leaves(view_of(own.response.json)), leaves(view_of(answer.response.json))
     hidden = [path for path in mine if path not in theirs]
-    if len(hidden) >= 2:
+    if hidden:
         return Rung(
             private=False,
             confidence=Confidence.FIRM,
@@ -113,6 +117,22 @@ def judge_privacy(case: Case, resource: Resource, own: Exchange, answer: Exchang
     )
 
 
+def _asked_for_privacy(resource: Resource) -> Rung | None:
+    """The owner made it `private` in so many words, and the API took the word."""
+    for name, value in resource.sent.items():
+        wanted = value == "private" or (isinstance(value, bool) and asks_privacy(name) is value)
+        if wanted and resource.body.get(name, value) == value:
+            said = Expectation(
+                statement=f"a {resource.kind} made with `{name}` = {str(value).lower()} is its owner's alone",
+                source=f"request:{name}",
+                confidence=Confidence.FIRM,
+            )
+            return Rung(
+                private=True, confidence=Confidence.FIRM, expectation=said, reason=f"it was made with `{name}`: {value}"
+            )
+    return None
+
+
 def _declares_refusal(case: Case) -> bool:
     """Whether the document declares 403 here and not everywhere: then somebody is to be refused."""
     has = [any(reply.status == "403" for reply in item.operation.replies) for item in case.contract.operations]
@@ -120,10 +140,10 @@ def _declares_refusal(case: Case) -> bool:
     return mine and sum(has) <= len(has) * 0.6
 
 
-def _by_lists(case: Case, resource: Resource) -> Flow[Rung | None]:
+def by_lists(case: Case, resource: Resource, peer: str) -> Flow[Rung | None]:
     """Private by behaviour: the owner's list of the collection shows the object, the peer's list does not."""
     kind = case.contract.resource(resource.kind)
-    if case.peer is None or kind is None:
+    if kind is None:
         return None
     for listing in kind.lists:
         if not _is_plain_list(case, listing, resource):
@@ -132,7 +152,7 @@ def _by_lists(case: Case, resource: Resource) -> Flow[Rung | None]:
         if not (read_reply(own).accepted and shows(own, resource)):
             continue
         case.note("the owner's list shows it")
-        other = yield from case.ask(Role.CONTROL, case.workshop.request(listing, case.peer, resource))
+        other = yield from case.ask(Role.CONTROL, case.workshop.request(listing, peer, resource))
         if not read_reply(other).accepted:
             continue
         source = f"behaviour:{listing.label}"
@@ -150,7 +170,7 @@ def _by_lists(case: Case, resource: Resource) -> Flow[Rung | None]:
             private=True,
             confidence=Confidence.FIRM,
             expectation=said,
-            reason=f"{listing.label} shows it to its owner and not to {case.peer}",
+            reason=f"{listing.label} shows it to its owner and not to {peer}",
         )
     return None
 

@@ -14,9 +14,10 @@ from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, 
 from specfuzz.contract.access import needs_credentials
 from specfuzz.generation import Draft
 from specfuzz.http import ANONYMOUS, Exchange, Flow
-from specfuzz.oracles import found_canaries, read_reply
+from specfuzz.oracles import read_reply
 from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
 from specfuzz.probes.effects import Effect, attempt
+from specfuzz.probes.privacy import leak_in
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
 from specfuzz.resources import Resource, find_by_canary, view_of
@@ -102,16 +103,16 @@ def _expectation(case: Case) -> Flow[Expectation | None]:
         raise Stop("the document does not say who may write here, and no object could be made to find out")
     for reader in case.workshop.readers(resource):
         own = yield case.workshop.request(reader, resource.owner, resource)
-        if not read_reply(own).accepted:
+        if not read_reply(own).accepted or leak_in(own, own, resource) is None:
             continue
-        other = yield case.workshop.request(reader, ANONYMOUS, resource)
-        if read_reply(other).refused or not found_canaries(other.response, resource.canaries):
-            return Expectation(
-                statement="needs credentials: the API shows this object to nobody without them",
-                source=f"behaviour:{reader.label}",
-                confidence=Confidence.FIRM,
-            )
-        return None
+        other = conclusive((yield case.workshop.request(reader, ANONYMOUS, resource)), "an anonymous caller")
+        if leak_in(other, own, resource) is not None:
+            return None
+        return Expectation(
+            statement="needs credentials: the API shows this object to nobody without them",
+            source=f"behaviour:{reader.label}",
+            confidence=Confidence.FIRM,
+        )
     raise Stop("the document does not say who may write here, and no read shows how the API treats strangers")
 
 
@@ -142,7 +143,7 @@ def _sentence(shown: str) -> str:
 def _create(case: Case, expectation: Expectation) -> Flow[Verdict]:
     """Nobody owns what nobody made: the effect is an object that some later read shows, with the attack's canary."""
     control = yield from case.fresh_resource("control")
-    draft = case.draft("attack", control)
+    draft = yield from case.draft("attack", control)
     if draft is None or not draft.canaries:
         return Inconclusive(reason="nothing in its body could be recognised later")
     identifiers = case.workshop.identifiers(case.target, control)

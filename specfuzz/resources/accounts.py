@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Location
+from specfuzz.contract.words import split_words
 from specfuzz.http import Exchange, Flow, Request
 from specfuzz.resources.resource import Resource
 from specfuzz.resources.views import view_of
 
 Facts = Callable[[str], Mapping[str, Any]]
 """What an identity's log-in told about its account: the response's object, the claims of its token."""
+
+_NAMED_BY = {
+    **dict.fromkeys(("email", "mail"), ("email", "mail")),
+    **dict.fromkeys(("username", "login", "handle", "nickname"), ("username", "login", "handle", "nickname")),
+}
+"""Which of an account's fields a parameter wants that is no id."""
 
 _CLAIMS = ("sub", "user_id", "userId", "uid", "id")
 
@@ -66,17 +73,26 @@ class Accounts:
 
         return replace(known, kind=kind)
 
+    def values_of(self, field_name: str) -> tuple[Any, ...]:
+        """What the accounts known so far hold in a field, in the order in which they were met."""
+        return tuple(account.body[field_name] for account in self._known.values() if field_name in account.body)
+
     def key_of(self, identity: str, name: str = "id") -> Any:
         """The identity's user identifier under the name that a parameter gives it; None if it is not known."""
         known = self._known.get(identity)
         if known is None:
             return None
+        words = split_words(name)
+        for source in (known.body, known.sent):
+            for key in _NAMED_BY.get(words[-1] if words else "", ()):
+                if isinstance(source.get(key), str | int):
+                    return source[key]
         value = known.identifier(Identifier(location=Location.PATH, name=name, resource=known.kind))
         if value is not None:
             return value
         return next((known.body[claim] for claim in _CLAIMS if claim in known.body), None)
 
-    def other_user_key(self, identity: str) -> Any:
-        """The user identifier of somebody else (a recipient, an invitee)."""
-        keys = (self.key_of(name) for name in self._known if name != identity)
-        return next((key for key in keys if key is not None), None)
+    def other_user(self, identity: str, name: str = "id") -> tuple[str, Any] | None:
+        """Somebody else (a recipient, an invitee): the identity, and what names it in a field of this name."""
+        found = ((other, self.key_of(other, name)) for other in self._known if other != identity)
+        return next(((other, key) for other, key in found if key is not None), None)

@@ -34,7 +34,8 @@ class Resource:
     """An object made by the run. `body` is what its creation returned (behind any envelope); `sent` what was asked for.
 
     `made` is False for what was there before and only handed to us (an account named in an auth file): it is never
-    attacked with writes.
+    attacked with writes. `path_values` are the identifiers in its creation's request, as `kind:parameter`;
+    `granted` are the identities that its making gave access to (a recipient, a member): no strangers to it.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Resource:
     path_values: Mapping[str, Any] = field(default_factory=dict)
     exchange: Exchange | None = None
     made: bool = True
+    granted: frozenset[str] = frozenset()
 
     @property
     def key(self) -> Any:
@@ -57,19 +59,31 @@ class Resource:
     def identifier(self, wanted: Identifier) -> Any:
         """The value for an identifier of a request about this object (or one of its parents); None if unknown."""
         if wanted.resource == self.kind or not wanted.resource:
+            chosen = self.path_values.get(f"{self.kind}:{wanted.name}")
+            if chosen is not None:
+                return chosen  # the client itself chose it (`PUT /pages/{slug}`)
             value = self._own_value(wanted.name)
             if value is not None:
                 return value
         for parent in reversed(self.parents):
             if parent.kind == wanted.resource:
                 return parent.identifier(wanted)
-        if wanted.name in self.path_values:
-            return self.path_values[wanted.name]
-        return self._field(wanted.name)
+        given = self.path_values.get(f"{wanted.resource}:{wanted.name}")
+        return given if given is not None else self._field(wanted.name)
 
     def with_body(self, body: Mapping[str, Any]) -> Resource:
         """The same object after it was read: what the read shows completes what creation returned."""
         return replace(self, body={**self.body, **body})
+
+    @property
+    def name(self) -> tuple[Any, ...]:
+        """What tells it from every other object: its kind and identifier, and those of what it lies in."""
+        return (self.kind, self.key, *(parent.key for parent in self.parents))
+
+    @property
+    def insiders(self) -> frozenset[str]:
+        """Everybody who may rightly deal with the object: its owner, and whom it or what it lies in was shared with."""
+        return frozenset({self.owner}).union(self.granted, *(parent.granted for parent in self.parents))
 
     def _field(self, name: str) -> Any:
         wanted = split_words(name)

@@ -6,14 +6,16 @@ document's own examples. What could not be made is a value (`NotMade`) with the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract, ResourceKind
-from specfuzz.contract.actions import is_user_noun, normalized_path
+from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.fields import is_owner_field
-from specfuzz.generation import Adjustments, Draft, Drafter, Style, adjust
+from specfuzz.contract.words import split_words
+from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, adjust
+from specfuzz.generation.drafts import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
 from specfuzz.resources.requests import build_request
@@ -39,17 +41,38 @@ class NotMade:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Needs:
+    """What one creation's request names: identifiers in its path, related objects in its body, people given access."""
+
+    identifiers: dict[Identifier, Any] = field(default_factory=dict)
+    references: dict[str, Any] = field(default_factory=dict)
+    parents: list[Resource] = field(default_factory=list)
+    granted: set[str] = field(default_factory=set)
+
+    def add_parent(self, parent: Resource) -> None:
+        self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
+
+
+@dataclass(slots=True, kw_only=True)
 class Ledger:
     """Everything that the run made, in order, and what of it is gone again."""
 
     made: list[Resource] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
 
     def add(self, resource: Resource) -> None:
         self.made.append(resource)
 
     def mark_gone(self, resource: Resource) -> None:
         self.gone.update(index for index, item in enumerate(self.made) if is_same(item, resource))
+
+    def mark_refused(self, resource: Resource) -> None:
+        """Removing it was tried and refused."""
+        self.refused.update(index for index, item in enumerate(self.made) if is_same(item, resource))
+
+    def was_refused(self, resource: Resource) -> bool:
+        return any(is_same(self.made[index], resource) for index in self.refused)
 
     def hand_over(self, resource: Resource, owner: str) -> None:
         """An account belongs to the identity that was made with it, not to whoever sent the sign-up."""
@@ -70,11 +93,21 @@ class Workshop:
     `accept` tells an acceptance from a refusal (an oracle, handed in because this room may not import it).
     """
 
-    def __init__(self, contract: Contract, drafter: Drafter, accounts: Accounts, accept: Any) -> None:
+    def __init__(
+        self,
+        contract: Contract,
+        drafter: Drafter,
+        accounts: Accounts,
+        accept: Callable[[Exchange], bool],
+        *,
+        public: Workshop | None = None,
+    ) -> None:
         self.contract = contract
         self.drafter = drafter
         self.accounts = accounts
-        self.ledger = Ledger()
+        self.ledger: Ledger = public.ledger if public is not None else Ledger()
+        self._public = public
+        self._private: Workshop | None = None
         self._accepts = accept
         self._shared: dict[tuple[str, str], Resource | NotMade] = {}
         self._recipes: dict[str, Adjustments] = {}
@@ -82,12 +115,45 @@ class Workshop:
 
     # Making -----------------------------------------------------------------------------------------------------
 
+    @property
+    def private(self) -> Workshop:
+        """The same workshop, which makes objects private where their creation has a word for it.
+
+        A private object shows best whether strangers can read; for writes the ordinary one is better, since on a private
+        one the check that hides it comes before the one that may be missing.
+        """
+        if self._private is None:
+            self._private = Workshop(self.contract, self.drafter, self.accounts, self._accepts, public=self)
+        return self._private
+
+    def _knows_privacy(self, kind: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether the kind, or one that it lies in, can be made private by a field of its creation."""
+        found = self.contract.resource(kind)
+        if found is None or kind in seen:
+            return False
+        for creation in found.creates:
+            if self.drafter.takes_privacy(creation):
+                return True
+            above = {item.resource for item in creation.identifiers} | {
+                item.resource for item in self.drafter.references(creation)
+            }
+            if any(self._knows_privacy(name, seen | {kind}) for name in above - {kind}):
+                return True
+        return False
+
     def shared(self, kind: str, owner: str) -> Flow[Resource | NotMade]:
         """An object of the kind that several probes may read, made at the first call."""
+        if self._public is not None and not self._knows_privacy(kind):
+            return (yield from self._public.shared(kind, owner))
         key = (kind, owner)
         if key not in self._shared:
-            self._shared[key] = yield from self.make(kind, owner, "shared")
+            self._shared[key] = yield from self.make(kind, owner, self._common)
         return self._shared[key]
+
+    @property
+    def _common(self) -> str:
+        """The purpose of what several probes share: another one for private objects, so that their canaries differ."""
+        return "shared" if self._public is None else "shared/private"
 
     def make(self, kind: str, owner: str, purpose: str, chain: tuple[str, ...] = ()) -> Flow[Resource | NotMade]:
         """A new object of the kind, owned by `owner`, with canaries in its free-text fields."""
@@ -131,23 +197,32 @@ class Workshop:
         purpose: str,
         chain: tuple[str, ...] = (),
         extra: Mapping[str, Any] | None = None,
+        alone: bool = False,
     ) -> Flow[Resource | NotMade]:
         """A new object by one certain operation, with `extra` fields in its body.
+
+        `alone` makes whatever it lies in or refers to anew as well: for an API that answers a second subscription to
+        the same thread with the first one.
 
         With extra fields only one body is sent, of the shape that was accepted before: another one's success would
         say nothing about the fields.
         """
-        gathered = yield from self._gather(creation, kind, owner, purpose, (*chain, kind))
-        if isinstance(gathered, NotMade):
-            return gathered
-        identifiers, parents, references = gathered
+        needs = yield from self._gather(creation, kind, owner, purpose, (*chain, kind), alone)
+        if isinstance(needs, NotMade):
+            return needs
+        identifiers, references = needs.identifiers, needs.references
         adjustments = self._recipes.get(creation.label, Adjustments())
         exchange: Exchange | None = None
         first = self._styles.get(creation.label)
         for attempt in range(MAX_ATTEMPTS):
             style = first if first is not None and attempt == 0 else _STYLES[attempt]
             draft = self.drafter.draft(
-                creation, f"{purpose}/{owner}/{attempt}", style=style, references=references, adjustments=adjustments
+                creation,
+                f"{purpose}/{owner}/{attempt}",
+                style=style,
+                references=references,
+                adjustments=adjustments,
+                private=self._public is not None,
             )
             if extra and draft is not None:
                 draft = draft.with_value(merged(draft.value, extra))
@@ -158,7 +233,13 @@ class Workshop:
                 # A forced value that was made to be unique must not be forced again.
                 self._recipes[creation.label] = Adjustments(drop=adjustments.drop)
                 self._styles[creation.label] = style
-                resource = self._note(creation, kind, owner, exchange, draft, parents, identifiers)
+                known = {item.name for item in self.ledger.made}
+                resource = self._note(creation, kind, owner, exchange, draft, needs)
+                if resource.key is not None and resource.name in known:
+                    self.ledger.made.pop()
+                    if alone or not (needs.parents or needs.references):
+                        return NotMade(kind=kind, reason=f"{creation.label} gives the same {kind} each time")
+                    return (yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True))
                 if resource.key is None:
                     resource = yield from self._find_key(resource)
                 return resource
@@ -175,16 +256,28 @@ class Workshop:
         return tuple(self.contract.document.schemas.properties(body.schema, body.pointer))
 
     def _gather(
-        self, creation: OperationContract, kind: str, owner: str, purpose: str, chain: tuple[str, ...]
-    ) -> Flow[tuple[dict[Identifier, Any], tuple[Resource, ...], dict[str, Any]] | NotMade]:
-        """What a creation needs first: its path's parents, the objects that its body names."""
-        identifiers: dict[Identifier, Any] = {}
-        parents: list[Resource] = []
+        self,
+        creation: OperationContract,
+        kind: str,
+        owner: str,
+        purpose: str,
+        chain: tuple[str, ...],
+        alone: bool = False,
+    ) -> Flow[_Needs | NotMade]:
+        """What a creation needs first: its path's parents, the objects and people that its body names."""
+        needs = _Needs()
+        wanted = self.drafter.references(creation)
+        # Whoever is made a member or a recipient is no stranger any more: such a thing gets a parent of its own, so that
+        # the objects which other probes share stay their owner's alone.
+        grants = any(names_user(item.name) for item in creation.identifiers if item.resource == kind) or any(
+            self.contract.is_user_kind(item.resource) and not is_owner_field(item.name) for item in wanted
+        )
         for identifier in creation.identifiers:
             if identifier.resource == kind:
-                identifiers[identifier] = self._chosen_identifier(creation, identifier, purpose)
+                needs.identifiers[identifier] = self._chosen_identifier(creation, identifier, owner, purpose, needs)
                 continue
-            parent = yield from self._parent(identifier.resource, owner, chain)
+            apart = f"{purpose}/{kind}" if alone or (grants and identifier.location is Location.PATH) else None
+            parent = yield from self._parent(identifier.resource, owner, chain, apart)
             if isinstance(parent, NotMade):
                 return NotMade(
                     kind=kind, reason=f"it needs a {identifier.resource}: {parent.reason}", exchange=parent.exchange
@@ -192,21 +285,36 @@ class Workshop:
             value = parent.identifier(identifier)
             if value is None:
                 return NotMade(kind=kind, reason=f"the made {identifier.resource} shows no `{identifier.name}`")
-            identifiers[identifier] = value
-            parents.extend(item for item in (*parent.parents, parent) if item not in parents)
-        references: dict[str, Any] = {}
-        for reference in self.drafter.references(creation):
+            needs.identifiers[identifier] = value
+            needs.add_parent(parent)
+        for reference in wanted:
             if reference.resource == kind or (not reference.required and reference.resource in chain):
                 continue
-            value = yield from self._referenced(reference.resource, reference.name, owner, chain, parents)
-            if value is not None:
-                references[reference.name] = value
-        return identifiers, tuple(parents), references
+            yield from self._refer(reference, owner, chain, needs, f"{purpose}/{kind}" if alone else None)
+        return needs
 
-    def _chosen_identifier(self, creation: OperationContract, identifier: Identifier, purpose: str) -> Any:
-        """An identifier that the client chooses (`PUT /pages/{slug}`)."""
+    def references(self, contract: OperationContract, resource: Resource) -> Flow[dict[str, Any]]:
+        """What a request about an existing object names beside it: as it was made with, else objects and people at hand."""
+        needs = _Needs(parents=[*resource.parents, resource])
+        for reference in self.drafter.references(contract):
+            given = _at(resource.sent, reference.name)
+            if given is not None:
+                needs.references[reference.name] = given
+            elif reference.resource != resource.kind:
+                yield from self._refer(reference, resource.owner, (resource.kind,), needs)
+        return needs.references
+
+    def _chosen_identifier(
+        self, creation: OperationContract, identifier: Identifier, owner: str, purpose: str, needs: _Needs
+    ) -> Any:
+        """An identifier that the client chooses (`PUT /pages/{slug}`), or somebody else's (`PUT .../members/{username}`)."""
         from specfuzz.generation.values import string_for
 
+        if names_user(identifier.name) and len(creation.identifiers) > 1:
+            other = self.accounts.other_user(owner, identifier.name)
+            if other is not None:
+                needs.granted.add(other[0])
+                return other[1]
         parameter = creation.operation.parameter(identifier.name, identifier.location)
         schema = parameter.schema if parameter is not None else {}
         source = self.drafter.stream("identifier", creation.label, purpose)
@@ -214,35 +322,69 @@ class Workshop:
             return 100_000 + source.randrange(800_000)
         return string_for(identifier.name, schema, source).value
 
-    def _parent(self, kind: str, owner: str, chain: tuple[str, ...]) -> Flow[Resource | NotMade]:
-        """The object that a path goes through: made by the owner, else an existing one that the owner can list."""
+    def _parent(
+        self, kind: str, owner: str, chain: tuple[str, ...], alone: str | None = None
+    ) -> Flow[Resource | NotMade]:
+        """The object that a path goes through: made by the owner, else an existing one that the owner can list.
+
+        Shared with other probes, unless `alone` names the purpose that it is made for.
+        """
+        if alone is not None:
+            return (yield from self.make(kind, owner, alone, chain))
+        if self._public is not None and not self._knows_privacy(kind):
+            return (yield from self._public._parent(kind, owner, chain))
         key = (kind, owner)
         known = self._shared.get(key)
         if known is None:
-            known = yield from self.make(kind, owner, "shared", chain)
+            known = yield from self.make(kind, owner, self._common, chain)
             self._shared[key] = known
         if isinstance(known, Resource):
             return known
         listed = yield from self._listed(kind, owner)
         return listed if listed is not None else known
 
-    def _referenced(
-        self, kind: str, name: str, owner: str, chain: tuple[str, ...], parents: list[Resource]
-    ) -> Flow[Any]:
-        """The identifier for a reference in a body: of an object made, or of one that was there before us."""
-        leaf = name.rsplit(".", 1)[-1]
-        wanted = Identifier(location=Location.BODY, name=leaf, resource=kind)
-        for parent in parents:
-            if parent.kind == kind:
-                return parent.identifier(wanted)
-        if is_user_noun(kind) and not is_owner_field(leaf):
-            return self.accounts.other_user_key(owner)
-        found = yield from self._parent(kind, owner, chain)
-        if isinstance(found, NotMade):
-            return None
-        value = found.identifier(wanted)
-        value = value if value is not None else found.key
-        return [value] if leaf.lower().endswith("ids") and value is not None else value
+    def _refer(
+        self, reference: Reference, owner: str, chain: tuple[str, ...], needs: _Needs, apart: str | None = None
+    ) -> Flow[None]:
+        """Find the identifier for a reference in a body: of an object made, of a person, or of what was there before us."""
+        leaf = reference.name.rsplit(".", 1)[-1]
+        wanted = Identifier(location=Location.BODY, name=leaf, resource=reference.resource)
+        value: Any = None
+        if self.contract.is_user_kind(reference.resource) and not is_owner_field(leaf):
+            other = self.accounts.other_user(owner, self._user_form(leaf, reference))
+            if other is not None:
+                needs.granted.add(other[0])
+                value = other[1]
+        else:
+            found = next((parent for parent in needs.parents if parent.kind == reference.resource), None)
+            made = found or (yield from self._parent(reference.resource, owner, chain, apart))
+            if isinstance(made, Resource) and made.identifier(wanted) in needs.references.values():
+                # `from_account` and `to_account` are two, and most APIs insist that they are.
+                made = yield from self._second(reference.resource, owner, chain)
+            if isinstance(made, Resource):
+                value = made.identifier(wanted)
+                value = value if value is not None else made.key
+        if value is not None:
+            needs.references[reference.name] = [value] if leaf.lower().endswith("ids") else value
+
+    def _second(self, kind: str, owner: str, chain: tuple[str, ...]) -> Flow[Resource | NotMade]:
+        """Another object of a kind of which the owner has one already."""
+        key = (f"{kind}#2", owner)
+        if key not in self._shared:
+            self._shared[key] = yield from self.make(kind, owner, f"{self._common}/second", chain)
+        return self._shared[key]
+
+    def _user_form(self, name: str, reference: Reference) -> str:
+        """Which of a person's fields a property wants: an id where its type or name says so, else what users are named by."""
+        kind = self.contract.document.schemas.type_of(reference.schema)
+        words = split_words(name)
+        if kind == "integer" or reference.schema.get("format") == "uuid" or words[-1:] in (("id",), ("uuid",)):
+            return "id"
+        if reference.schema.get("format") == "email" or "email" in words:
+            return "email"
+        users = self.contract.resource(reference.resource)
+        own = [item.own_identifier for item in users.reads if item.own_identifier is not None] if users else []
+        return own[0].name if own and not words[-1:] == ("username",) else "username"
 
     def _listed(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
@@ -269,8 +411,7 @@ class Workshop:
         owner: str,
         exchange: Exchange,
         draft: Draft | None,
-        parents: tuple[Resource, ...],
-        identifiers: Mapping[Identifier, Any],
+        needs: _Needs,
     ) -> Resource:
         body = view_of(exchange.response.json)
         resource = Resource(
@@ -280,9 +421,10 @@ class Workshop:
             body=body,
             sent=draft.value if draft is not None and isinstance(draft.value, Mapping) else {},
             canaries=draft.canaries if draft is not None else {},
-            parents=parents,
+            parents=tuple(needs.parents),
             location=identifier_in_location(exchange),
-            path_values={item.name: value for item, value in identifiers.items()},
+            path_values={f"{item.resource}:{item.name}": value for item, value in needs.identifiers.items()},
+            granted=frozenset(needs.granted),
             exchange=exchange,
         )
         self.ledger.add(resource)
@@ -294,10 +436,9 @@ class Workshop:
 
         kind = self.contract.resource(resource.kind)
         for listing in kind.lists if kind is not None and resource.canaries else ():
-            request = self.request(listing, resource.owner, resource)
-            if request is None:
+            if self.identifiers(listing, resource) is None:
                 continue
-            exchange = yield request
+            exchange = yield self.request(listing, resource.owner, resource)
             found = find_by_canary(exchange.response.json, resource.canaries.values())
             if found is not None:
                 completed = resource.with_body(found)
@@ -312,7 +453,7 @@ class Workshop:
         found: dict[Identifier, Any] = {}
         for identifier in contract.identifiers:
             value = resource.identifier(identifier) if resource is not None else None
-            if value is None and is_user_noun(identifier.resource) and resource is not None:
+            if value is None and resource is not None and self.contract.is_user_kind(identifier.resource):
                 value = self.accounts.key_of(resource.owner, identifier.name)
             if value is None:
                 return None
@@ -406,7 +547,18 @@ class Workshop:
         gone = self._accepts(exchange) or exchange.status in (404, 410)
         if gone:
             self.ledger.mark_gone(resource)
+        else:
+            self.ledger.mark_refused(resource)
         return gone
+
+
+def _at(value: Any, path: str) -> Any:
+    """What stands at a dotted path of a body, through the first item of an array."""
+    for part in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if value else None
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
 
 
 def merged(value: Any, extra: Mapping[str, Any]) -> Any:
