@@ -99,6 +99,10 @@ _ANY_IDENTITY = re.compile(
 _READS = re.compile(
     r"\b(?:read|see|sees|view|views|get|gets|show|shown|visible|readable|private|draft|unpublished|hidden|access)", re.IGNORECASE
 )
+_SELF = re.compile(
+    rf"\b(?:the )?(?:{_CALLER})(?:'s)?\b|\b(?:your|their) own\b|\byour (?:id|user id|customer id|account)\b|\byourself\b",
+    re.IGNORECASE,
+)
 _NEGATED = re.compile(
     r"\bnot (?:only|just|limited|restricted)\b|\bno longer\b|\bnot (?:necessarily|required to be)\b"
     r"|\b(?:not|n't|never) (?:need|require|have to)\b|\bneed not\b"
@@ -160,9 +164,23 @@ def is_shared_on_purpose(access: Access) -> bool:
     return access.level is Level.AUTHENTICATED and access.source.endswith(("/description", "/summary"))
 
 
+def says_own(text: str) -> bool:
+    """Whether a property's description says that it must name the caller."""
+    return bool(_SELF.search(text)) and not _NEGATED.search(text)
+
+
 def needs_credentials(access: Access) -> bool:
     """Whether the contract promises that an anonymous caller is refused."""
     return access.level not in (Level.PUBLIC, Level.UNKNOWN)
+
+
+def lets_anonymous_in(access: Access) -> bool:
+    """Whether the document's `security` lets callers come without credentials, whatever the prose says about objects.
+
+    A forum's threads are read by everybody and those of private boards by members: such an operation takes both.
+    """
+    declared = access.declared
+    return declared is not None and declared.level is Level.PUBLIC and declared.confidence >= Confidence.FIRM
 
 
 def _from_security(document: Document, operation: Operation, action: Action) -> _Hint:

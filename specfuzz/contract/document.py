@@ -54,12 +54,13 @@ def parse(text: str, location: str) -> Document:
 
     Raises `DocumentError` if it is not JSON or YAML, not OpenAPI, or has no operation that can be read.
     """
-    from schemathesis.core.errors import LoaderError
+    from schemathesis.core.errors import SchemathesisError
     from schemathesis.openapi import from_file
 
     try:
         loaded = from_file(text)
-    except LoaderError as error:
+    except (SchemathesisError, TypeError, ValueError, AttributeError, KeyError) as error:
+        # Others than its own errors escape it where a document has a number for a version or a list for an object.
         raise _not_usable(text, location, str(error)) from error
     except RecursionError as error:
         raise DocumentError("the document is nested too deeply", where=location) from error
@@ -108,7 +109,7 @@ def _not_usable(text: str, location: str, message: str) -> DocumentError:
             where=location,
             hint="point to the JSON or YAML itself, often /openapi.json or /swagger.json",
         )
-    if "OpenAPI" in message or "Swagger" in message or "version" in message.lower():
+    if "syntactically" not in message:
         return DocumentError(f"not an OpenAPI document: {first}", where=location)
     detail = next((line.strip() for line in message.splitlines() if "line " in line), "")
     return DocumentError(f"neither JSON nor YAML: {first}{f' ({detail})' if detail else ''}", where=location)

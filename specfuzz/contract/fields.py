@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from specfuzz.contract.access import says_own
 from specfuzz.contract.model import (
+    Action,
     Body,
     Confidence,
     FieldReason,
@@ -96,6 +98,8 @@ class FieldReader:
         for name, item in request.items():
             if item.is_read_only:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
+            elif is_owner_field(name) and contract.action is Action.CREATE and self._must_be_caller(contract, item):
+                yield self._field(item, FieldReason.OWNER, Confidence.FIRM)
         ordinary: set[str] = set()
         privileged: dict[str, Property] = {}
         for other in others:
@@ -139,6 +143,13 @@ class FieldReader:
                 schema={"type": "boolean"} if split_words(name)[0] == "is" else {},
                 is_privileged=True,
             )
+
+    @staticmethod
+    def _must_be_caller(contract: OperationContract, item: Property) -> bool:
+        """Whether a request takes the owner's identifier and the document says that it is the caller's own."""
+        description = item.schema.get("description")
+        told = isinstance(description, str) and says_own(description)
+        return told or (contract.access.level is Level.OWNER and contract.access.confidence >= Confidence.FIRM)
 
     @staticmethod
     def _field(item: Property, reason: FieldReason, confidence: Confidence) -> ForbiddenField:

@@ -212,7 +212,7 @@ class ForbiddenField:
             FieldReason.RESPONSE_ONLY: "the document shows it in responses and takes it in no request",
             FieldReason.PRIVILEGED_REQUEST_ONLY: "only a privileged operation takes it",
             FieldReason.IMMUTABLE: "another operation takes it, this one does not",
-            FieldReason.OWNER: "it names the owner and this request does not take it",
+            FieldReason.OWNER: "it names the owner, who is the caller",
             FieldReason.PRIVILEGED_NAME: "its name grants rights and no request of this document takes it",
         }[self.reason]
         return Expectation(

@@ -200,17 +200,21 @@ class Drafter:
         matches = sorted(kind for kind in self._kinds if kind.split("_")[-1] == tail)
         return matches[0] if len(matches) == 1 else None
 
-    def _leaves(self, schema: Schema, pointer: str, prefix: str, depth: int) -> list[tuple[str, Property]]:
-        """All scalar properties by dotted path."""
-        if depth > MAX_NESTING:
+    def _leaves(
+        self, schema: Schema, pointer: str, prefix: str, depth: int, inside: tuple[str, ...] = ()
+    ) -> list[tuple[str, Property]]:
+        """All scalar properties by dotted path; what an object holds of its own kind is left out."""
+        properties = self._schemas.properties(schema, pointer)
+        if depth > MAX_NESTING or _mark(properties) in inside:
             return []
+        inside = (*inside, _mark(properties))
         found: list[tuple[str, Property]] = []
-        for name, item in self._schemas.properties(schema, pointer).items():
+        for name, item in properties.items():
             path = f"{prefix}{name}"
             inner = self._schemas.items(item.schema, item.pointer)
             target, where = inner if inner is not None else (item.schema, item.pointer)
             if self._schemas.properties(target, where):
-                found.extend(self._leaves(target, where, f"{path}.", depth + 1))
+                found.extend(self._leaves(target, where, f"{path}.", depth + 1, inside))
             else:
                 found.append((path, item))
         return found
@@ -260,11 +264,12 @@ class Drafter:
             private=private,
         )
         example = next((entry for entry in body.examples if isinstance(entry, Mapping)), {})
-        if self._schemas.type_of(body.schema) == "array":
-            inner = self._schemas.items(body.schema, body.pointer) or ({}, body.pointer)
+        schema, pointer = self._flatten(body.schema, body.pointer)
+        if self._schemas.type_of(schema) == "array":
+            inner = self._schemas.items(schema, pointer) or ({}, pointer)
             value: Any = [self._value("items", inner[0], inner[1], work, "", None, 0)]
-        elif self._schemas.properties(body.schema, body.pointer) or not example:
-            value = self._object(body.schema, body.pointer, work, "", example, 0)
+        elif self._schemas.properties(schema, pointer) or not example:
+            value = self._object(schema, pointer, work, "", example, 0)
         else:
             value = self._from_example(example, work)
         for path, forced in work.adjustments.force.items():
@@ -295,11 +300,15 @@ class Drafter:
     ) -> dict[str, Any]:
         made: dict[str, Any] = {}
         examples = example if isinstance(example, Mapping) else {}
-        for name, item in self._schemas.properties(schema, pointer).items():
+        properties = self._schemas.properties(schema, pointer)
+        if depth > 2 * MAX_NESTING:
+            return made  # a document that insists on an object in itself cannot be satisfied
+        work.inside.append(_mark(properties))
+        for name, item in properties.items():
             path = f"{prefix}{name}"
             if item.is_read_only or path in work.adjustments.drop:
                 continue
-            if not item.required and not self._is_wanted(name, item.schema, path, work, depth):
+            if not item.required and not self._is_wanted(name, item, path, work, depth):
                 continue
             if work.needs_reference(path):
                 made[name] = work.references[path]
@@ -310,22 +319,24 @@ class Drafter:
                 if not item.required:
                     continue
             made[name] = self._value(name, item.schema, item.pointer, work, path, examples.get(name), depth)
+        work.inside.pop()
         return made
 
-    def _is_wanted(self, name: str, schema: Schema, path: str, work: _Work, depth: int) -> bool:
+    def _is_wanted(self, name: str, item: Property, path: str, work: _Work, depth: int) -> bool:
         if path in work.adjustments.force or path in work.references:
             return True
         if work.style is Style.REQUIRED or depth > MAX_NESTING:
             return False
         if work.style is Style.TEXT:
-            return self._schemas.type_of(schema) in ("string", None) and not schema.get("enum")
-        return True
+            return self._schemas.type_of(item.schema) in ("string", None) and not item.schema.get("enum")
+        inner = self._schemas.items(item.schema, item.pointer) or (item.schema, item.pointer)
+        return _mark(self._schemas.properties(*self._flatten(*inner))) not in work.inside
 
     def _value(
         self, name: str, schema: Schema, pointer: str, work: _Work, path: str, example: Any, depth: int
     ) -> Any:
         kind = self._schemas.type_of(schema)
-        schema = self._flatten(schema, pointer)
+        schema, pointer = self._flatten(schema, pointer)
         given = example if example is not None else _example_of(schema)
         if kind == "object" or (kind is None and self._schemas.properties(schema, pointer)):
             if self._schemas.properties(schema, pointer):
@@ -342,17 +353,25 @@ class Drafter:
             return self._number(name, schema, work, given, integer=kind == "integer")
         return self._string(name, schema, work, path, given)
 
-    def _flatten(self, schema: Schema, pointer: str) -> Schema:
-        """The first branch that says something, of a nullable or alternative leaf (`anyOf: [string, null]`)."""
+    def _flatten(self, schema: Schema, pointer: str) -> tuple[Schema, str]:
+        """The first branch that says something, of alternatives (`anyOf: [string, null]`); all parts of a leaf's `allOf`."""
+        if "type" in schema or "properties" in schema:
+            return schema, pointer
         for keyword in ("anyOf", "oneOf", "allOf"):
             branches = schema.get(keyword)
-            if isinstance(branches, list) and "type" not in schema and "properties" not in schema:
-                for index, branch in enumerate(branches):
-                    resolved, _ = self._schemas.resolve_leniently(branch, f"{pointer}/{keyword}/{index}")
-                    if resolved.get("type") != "null":
-                        extra = {key: value for key, value in schema.items() if key != keyword}
-                        return {**resolved, **extra}
-        return schema
+            if not isinstance(branches, list) or (keyword == "allOf" and self._schemas.properties(schema, pointer)):
+                continue
+            extra = {key: value for key, value in schema.items() if key != keyword}
+            told = [
+                self._schemas.resolve_leniently(branch, f"{pointer}/{keyword}/{index}")
+                for index, branch in enumerate(branches)
+            ]
+            told = [(branch, where) for branch, where in told if branch.get("type") != "null"]
+            if keyword == "allOf":
+                return {key: value for branch, _ in told for key, value in branch.items()} | extra, pointer
+            if told:
+                return {**told[0][0], **extra}, told[0][1]
+        return schema, pointer
 
     def _array(
         self, name: str, schema: Schema, pointer: str, work: _Work, path: str, given: Any, depth: int
@@ -439,6 +458,8 @@ class _Work:
     canaries: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
+    """The marks of the objects that are being filled, outermost first."""
 
     def needs_reference(self, path: str) -> bool:
         return path in self.references
@@ -472,6 +493,11 @@ def asks_privacy(name: str) -> bool | None:
     if words & _PRIVATE:
         return True
     return False if words & _SHARED else None
+
+
+def _mark(properties: Mapping[str, Property]) -> str:
+    """What tells one kind of object from another, whatever refers to it: where its first property is declared."""
+    return next((item.pointer for item in properties.values()), "")
 
 
 def _example_of(schema: Schema) -> Any:

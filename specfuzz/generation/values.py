@@ -22,6 +22,9 @@ CANARY_PREFIX = "sfz"
 CANARY_CHARS = 14
 """Length of a canary, its prefix included: 11 random letters of 24 make an accidental match practically impossible."""
 
+MAX_STRING_CHARS = 100_000
+"""No string is made longer, whatever a document asks for: real servers take less, hostile documents ask for more."""
+
 _EPOCH = datetime.date(2030, 1, 1)
 """Dates lie in the near future of any run: due dates and bookings must not be past; birth dates are shifted back."""
 
@@ -135,7 +138,8 @@ def _whole(bound: object) -> int | None:
 
 def _length_bounds(schema: Schema) -> tuple[int, int]:
     low, high = schema.get("minLength"), schema.get("maxLength")
-    return (low if isinstance(low, int) else 0), (high if isinstance(high, int) else 100_000)
+    low = min(low, MAX_STRING_CHARS) if isinstance(low, int) else 0
+    return low, (high if isinstance(high, int) else MAX_STRING_CHARS)
 
 
 def _first_ordinary(values: list[Any]) -> Any:

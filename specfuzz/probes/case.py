@@ -162,6 +162,19 @@ class Case:
         )
 
     @property
+    def ordinary(self) -> str:
+        """An identity without privileges: the peer of whoever makes the objects, so that nothing is rightly its own."""
+        return self.peer or self.owner
+
+    def make_as(self, identity: str, label: str) -> Flow[Resource | NotMade]:
+        """An object made by the target operation itself, by an identity that may not be allowed to."""
+        made = yield from self.workshop.make_with(self.target, self._kind(), identity, f"{self.purpose}/{label}")
+        exchange = made.exchange
+        if exchange is not None:
+            self.steps.append(Step(role=Role.ATTACK, exchange=exchange, note=f"{identity} makes one"))
+        return made
+
+    @property
     def writer(self) -> str | None:
         """Who may write where the operation is kept for a role; None where the object's owner does."""
         return self.admin if self.target.access.level is Level.ROLE else None
@@ -185,11 +198,12 @@ class Case:
         resource: Resource | None = None,
         style: Style = Style.FULL,
         adjustments: Adjustments | None = None,
+        whose: str | None = None,
     ) -> Flow[Draft | None]:
-        """A body for the target with new canaries, naming the same related objects as the resource does."""
+        """A body for the target with new canaries, naming the same related objects as the resource does, or `whose`."""
         references = {}
         if resource is not None:
-            references = yield from self.workshop.references(self.target, resource)
+            references = yield from self.workshop.references(self.target, resource, whose)
         return self.drafter.draft(
             self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
         )

@@ -7,8 +7,11 @@ identifier is answered differently, anonymous callers are refused, and the objec
 
 from __future__ import annotations
 
-from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
+from dataclasses import replace
+
+from specfuzz.contract import Action, Confidence, Contract, Level, Location, OperationContract
 from specfuzz.contract.access import is_shared_on_purpose
+from specfuzz.contract.fields import is_owner_field
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import alike, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
@@ -65,12 +68,33 @@ def flow(case: Case) -> Flow[Verdict]:
     reply = read_reply(conclusive(attack, peer))
     leak = None if reply.refused else leak_in(attack, own, resource)
     if leak is None:
+        attack, leak = yield from _named_owner(case, resource, peer, own, attack)
+    if leak is None:
         yield from _still_readable(case, resource)
         if reply.refused:
             return Held(reason=f"{peer} was refused: {reply.reason}")
         return Held(reason=f"{peer}'s answer does not hold {resource.owner}'s object")
     case.note(f"the answer holds {resource.owner}'s {leak.shown}")
     return (yield from _judge(case, resource, peer, own, attack, leak))
+
+
+def _named_owner(
+    case: Case, resource: Resource, peer: str, own: Exchange, refused: Exchange
+) -> Flow[tuple[Exchange, Leak | None]]:
+    """Once more with the owner's identifier in an optional query parameter that takes one: some checks believe it."""
+    key = case.workshop.accounts.key_of(resource.owner)
+    for parameter in case.target.operation.parameters:
+        wants = parameter.location is Location.QUERY and is_owner_field(parameter.name) and not parameter.required
+        if not wants or key is None:
+            continue
+        request = case.request(peer, resource)
+        named = replace(request, query=(*request.query, (parameter.name, str(key))))
+        attack = yield from case.ask(Role.ATTACK, named, f"a peer names the owner in `{parameter.name}`")
+        leak = leak_in(attack, own, resource) if read_reply(conclusive(attack, peer)).accepted else None
+        if leak is not None:
+            return attack, leak
+        case.steps.pop()
+    return refused, None
 
 
 def _judge(case: Case, resource: Resource, peer: str, own: Exchange, attack: Exchange, leak: Leak) -> Flow[Verdict]:

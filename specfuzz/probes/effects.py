@@ -12,7 +12,8 @@ from typing import Any
 
 from specfuzz.contract import Action
 from specfuzz.generation import Adjustments, Draft, Style, adjust
-from specfuzz.http import Exchange, Flow
+from specfuzz.generation.changes import different_from
+from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.oracles import Outcome, changes, contains, leaves, read_reply, same_value
 from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
 from specfuzz.probes.verdict import Role, Step
@@ -31,12 +32,16 @@ class Effect:
     shown: str = ""
 
     @property
+    def actor(self) -> str:
+        return self.attack.identity
+
+    @property
     def happened(self) -> bool:
         return bool(self.shown)
 
 
-def attempt(case: Case, actor: str) -> Flow[tuple[Resource, Effect]]:
-    """Let `actor` send the target about a fresh object of the owner; say what the owner then sees.
+def attempt(case: Case, actor: str | None = None) -> Flow[tuple[Resource, Effect]]:
+    """Let `actor` (a stranger to the object, if None) send the target about a fresh object; say what its owner then sees.
 
     Raises `Stop` where a control fails, so that nothing can be said.
     """
@@ -44,6 +49,7 @@ def attempt(case: Case, actor: str) -> Flow[tuple[Resource, Effect]]:
     before = yield from case.read_back(resource, "before: the owner reads it", role=Role.CONTROL)
     if not before.found:
         raise Stop(_why_unseen(before, resource))
+    actor = actor or (yield from case.stranger_to(resource))
     if case.target.action is Action.DELETE:
         effect = yield from _delete(case, actor, resource, before)
     elif case.drafter.body_of(case.target) is not None and case.target.action is not Action.ACT:
@@ -102,7 +108,24 @@ def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
     if first is not None:
         return first
     accepted = yield from accepted_update(case, resource, before)
-    draft = yield from accepted.redraft(case, "attack", resource)
+    effect: Effect | None = None
+    for whose in _whose_references(case, actor):
+        draft = yield from accepted.redraft(case, f"attack-{whose}", resource, whose)
+        effect = yield from _attack_update(case, actor, resource, draft, accepted)
+        if effect.happened:
+            break
+    assert effect is not None
+    return effect
+
+
+def _whose_references(case: Case, actor: str) -> tuple[str | None, ...]:
+    """Whose related objects the body names: the owner's, and then the attacker's own, since some checks look only there."""
+    if actor != ANONYMOUS and case.drafter.references(case.target):
+        return None, actor
+    return (None,)
+
+
+def _attack_update(case: Case, actor: str, resource: Resource, draft: Draft, accepted: AcceptedUpdate) -> Flow[Effect]:
     attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} changes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""
@@ -110,6 +133,9 @@ def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
     for wait_s in waits:
         after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
         shown = written(draft, accepted.after, after)
+        if not shown and reply.accepted and not after.found and after.exchange is not None:
+            if read_reply(after.exchange).outcome is Outcome.MISSING:
+                shown = f"{resource.owner} no longer finds it ({read_reply(after.exchange).reason})"
         if shown:
             case.note(f"the owner now sees {shown}")
             break
@@ -131,7 +157,7 @@ def _refused_outright(case: Case, actor: str, resource: Resource, before: View) 
         case.note(f"the owner now sees {shown}")
         # Booleans of the draft and the like may have changed as well: the story is complete as it stands.
         return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
-    if reply.outcome is Outcome.DENIED and after.found:
+    if reply.outcome is Outcome.DENIED and after.found and len(_whose_references(case, actor)) == 1:
         return Effect(attack=attack, refused=True, reason=reply.reason)
     del case.steps[-2:]
     return None
@@ -147,12 +173,30 @@ class AcceptedUpdate:
     after: View
     settle_s: float
 
-    def redraft(self, case: Case, label: str, resource: Resource) -> Flow[Draft]:
-        """Another body of the same shape with other values."""
-        made = yield from case.draft(label, resource, self.style, Adjustments(drop=self.adjustments.drop))
+    def redraft(self, case: Case, label: str, resource: Resource, whose: str | None = None) -> Flow[Draft]:
+        """Another body of the same shape with other values, naming `whose` related objects."""
+        made = yield from case.draft(label, resource, self.style, Adjustments(drop=self.adjustments.drop), whose)
         if made is None:
             raise Stop("the operation takes no body")
-        return made
+        return made if made.canaries else _unlike(case, made, self.after)
+
+
+def _unlike(case: Case, draft: Draft, present: View) -> Draft:
+    """The same body with numbers, dates and booleans unlike what the object holds: without free text nothing else shows.
+
+    Properties that name other objects stay as they are.
+    """
+    if not isinstance(draft.value, Mapping):
+        return draft
+    named = {reference.name for reference in case.drafter.references(case.target)}
+    source = case.source("unlike")
+    changed = {
+        name: different_from(value, source)
+        if name not in named and not isinstance(value, Mapping | list) and same_value(value, present.fields.get(name))
+        else value
+        for name, value in draft.value.items()
+    }
+    return draft.with_value(changed)
 
 
 def accepted_update(case: Case, resource: Resource, before: View) -> Flow[AcceptedUpdate]:
@@ -188,7 +232,7 @@ def accepted_update(case: Case, resource: Resource, before: View) -> Flow[Accept
 def written(draft: Draft, before: View, after: View) -> str:
     """Which of a body's values the object now has and had not before, in words; empty if none that proves anything.
 
-    A canary proves it alone; other values only if they changed to what was sent, booleans not at all.
+    A canary proves it alone; other values only if they changed to what was sent.
     """
     if not after.found or after.exchange is None:
         return ""
@@ -199,7 +243,7 @@ def written(draft: Draft, before: View, after: View) -> str:
             return f"`{path}` = {canary}"
     first, second = leaves(before.fields), leaves(after.fields)
     for path, sent in leaves(draft.value).items():
-        if sent is None or isinstance(sent, bool) or path not in second:
+        if sent is None or path not in second or (isinstance(sent, bool) and path not in first):
             continue
         if same_value(sent, second[path]) and not same_value(sent, first.get(path)):
             return f"`{path}` = {sent!r}"

@@ -73,15 +73,15 @@ def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
     minor = is_server_managed(item.name) and not item.is_privileged
     return Break(
         title=f"a client can set `{item.name}` of a {case.target.resource}",
-        detail=f"{attempt.owner} sent `{item.name}` = {_shown(item.name, stuck.sent)} with {case.target.label}; a later read shows it"
-        f" ({before}), and the same write without it changes nothing there.{left}",
+        detail=f"{attempt.owner} sent `{item.name}` = {_shown(item.name, stuck.sent)} with {case.target.label}; a later "
+        f"read shows it ({before}), and the same write without it changes nothing there.{left}",
         expectation=expectation,
         confidence=confidence,
         steps=stuck.steps,
         owner=attempt.owner,
         actor=attempt.owner,
         field=item.name,
-        severity=Severity.MEDIUM if minor else rule.severity,
+        severity=Severity.MEDIUM if minor else (Severity.HIGH if item.is_privileged else rule.severity),
     )
 
 
@@ -95,6 +95,6 @@ def _confidence(stuck: Stuck) -> Confidence:
     item = stuck.field
     if not stuck.confirmed:
         return Confidence.TENTATIVE
-    if item.is_privileged:
+    if item.is_privileged or item.is_owner:
         return max(item.confidence, Confidence.FIRM)
     return item.confidence

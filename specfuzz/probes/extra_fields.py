@@ -160,6 +160,8 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
             attempt.tried.extend(wanted)
             continue
         after = yield from case.read_back(resource, "the owner reads it", wait_s=accepted.settle_s)
+        if not after.found:
+            after = yield from _seen_by_peer(case, resource, group, after)
         attempt.tried.extend(wanted)
         stuck = [item for item in group if item.name in sent and _sticks(item, sent[item.name], present, after.fields)]
         attempt.note_seen(sent, after)
@@ -168,6 +170,16 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
         if stuck:
             yield from _confirm_update(case, attempt, resource, write, stuck, sent, present, accepted.settle_s)
     return attempt
+
+
+def _seen_by_peer(case: Case, resource: Resource, group: Iterable[ForbiddenField], after: View) -> Flow[View]:
+    """The peer's view of an object that its owner no longer finds, where the owner's field was among what was sent."""
+    if case.peer is None or not any(item.is_owner or is_owner_field(item.name) for item in group):
+        return after
+    view = yield from case.workshop.read_back(resource, case.peer)
+    if view.exchange is not None:
+        case.steps.append(Step(role=Role.READ_BACK, exchange=view.exchange, note=f"{case.peer} reads it"))
+    return view if view.found else after
 
 
 def _confirm_update(
@@ -199,14 +211,16 @@ def _confirm_update(
         if item.reason is FieldReason.PRIVILEGED_NAME and keeps_anything:
             continue
         follows = same_value(back[item.name], view.fields.get(item.name))
-        steps = (*proof, *case.steps[-2:]) if follows else proof
+        # Whoever gave an object away and may not take it back has lost it: that is the proof for an owner's field.
+        lost = item.is_owner and not read_reply(restored).accepted and read_reply(restored).outcome.is_conclusive
+        steps = (*proof, *case.steps[-2:]) if follows or lost else proof
         attempt.stuck.append(
             Stuck(
                 field=item,
                 sent=sent[item.name],
                 before=present.get(item.name),
                 steps=steps,
-                confirmed=follows,
+                confirmed=follows or lost,
                 put_back=follows and present.get(item.name) is not None,
             )
         )
@@ -369,6 +383,11 @@ def _made_and_read(case: Case, label: str, extra: Mapping[str, Any]) -> Flow[tup
     if not view.found and view.exchange is not None:
         case.steps.pop()
         view = yield from case.read_back(made, "its owner reads it", wait_s=SETTLE_S[2])
+    if not view.found and case.peer is not None and any(is_owner_field(name) for name in extra):
+        other = yield from case.workshop.read_back(made, case.peer)
+        if other.found and other.exchange is not None:
+            case.steps.append(Step(role=Role.READ_BACK, exchange=other.exchange, note=f"{case.peer} reads it"))
+            view = other
     return made, view
 
 

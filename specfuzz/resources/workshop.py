@@ -293,15 +293,18 @@ class Workshop:
             yield from self._refer(reference, owner, chain, needs, f"{purpose}/{kind}" if alone else None)
         return needs
 
-    def references(self, contract: OperationContract, resource: Resource) -> Flow[dict[str, Any]]:
-        """What a request about an existing object names beside it: as it was made with, else objects and people at hand."""
-        needs = _Needs(parents=[*resource.parents, resource])
+    def references(
+        self, contract: OperationContract, resource: Resource, whose: str | None = None
+    ) -> Flow[dict[str, Any]]:
+        """What a request about an existing object names beside it: as it was made with, else objects and people at hand;
+        with `whose`, that identity's own objects, as an attacker would name them."""
+        needs = _Needs(parents=[] if whose is not None else [*resource.parents, resource])
         for reference in self.drafter.references(contract):
-            given = _at(resource.sent, reference.name)
+            given = _at(resource.sent, reference.name) if whose is None else None
             if given is not None:
                 needs.references[reference.name] = given
             elif reference.resource != resource.kind:
-                yield from self._refer(reference, resource.owner, (resource.kind,), needs)
+                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs)
         return needs.references
 
     def _chosen_identifier(

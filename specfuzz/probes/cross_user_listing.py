@@ -1,0 +1,170 @@
+"""SF104: another identity's object turns up in a list, a search or an export.
+
+The owner makes an object with canaries; a peer sends the list, plain and with optional parameters that filters are
+forgotten behind (a search for the canary, the owner's identifier, `all=true`). A canary in the peer's answer proves it.
+Controls: the owner's own list or read shows the object now, and the contract makes such objects their owner's alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, Location, OperationContract, Parameter
+from specfuzz.contract.access import is_shared_on_purpose
+from specfuzz.contract.fields import is_owner_field
+from specfuzz.contract.words import split_words
+from specfuzz.http import Exchange, Flow, Request
+from specfuzz.oracles import found_canaries, read_reply
+from specfuzz.probes.case import Case, Stop, conclusive
+from specfuzz.probes.rule import Category, Rule, Severity
+from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
+from specfuzz.resources import Resource
+
+RULE = Rule(
+    id="SF104",
+    name="cross-user-listing",
+    category=Category.CROSS_USER,
+    severity=Severity.HIGH,
+    cwe=("CWE-639",),
+    owasp=("API1:2023",),
+    promise="a list, search or export shows no object that is somebody else's alone",
+    remediation=(
+        "Start every query from the caller's own objects (`current_user.notes.filter(...)`), so that no filter parameter "
+        "can widen it."
+    ),
+)
+NEEDS_PEER = True
+
+MAX_VARIANTS = 6
+"""Optional parameters tried one at a time; the likeliest to widen a query come first."""
+
+_SEARCH = frozenset("q query search term keyword keywords text filter name title subject tag tags".split())
+_WIDEN = frozenset("all include deleted archived everyone every full scope any global".split())
+
+
+def why_not(contract: Contract, target: OperationContract) -> str | None:
+    """Why the rule does not apply to an operation; None where it does."""
+    if target.state_changing or target.action not in (Action.LIST, Action.SEARCH) or target.resource is None:
+        return "it lists nothing"
+    if any(identifier.resource == target.resource for identifier in target.identifiers):
+        return "it is about one object: see SF101"
+    if is_shared_on_purpose(target.access):
+        return f"open on purpose: {target.access.reason}"
+    if target.access.level is Level.ROLE:
+        return "kept for a role: see SF106"
+    if _expectation(contract, target) is None:
+        return "the document does not say that such objects are their owner's alone"
+    return None
+
+
+def _expectation(contract: Contract, target: OperationContract) -> Expectation | None:
+    """What makes such objects private: the list's own promise, or that of reading one."""
+    if _is_private(target):
+        return target.access.expectation()
+    for item in contract.operations:
+        reads = item.action is Action.READ and item.resource == target.resource and item.identifiers
+        if reads and _is_private(item):
+            return Expectation(
+                statement=f"a {target.resource} is its owner's alone, as {item.label} says",
+                source=item.access.source,
+                confidence=Confidence.FIRM,
+            )
+    return None
+
+
+def _is_private(item: OperationContract) -> bool:
+    return item.access.level in (Level.OWNER, Level.MEMBERS) and item.access.confidence >= Confidence.FIRM
+
+
+def flow(case: Case) -> Flow[Verdict]:
+    """Yields the owner's list, then the peer's: plain, and with parameters that may widen it."""
+    resource = yield from case.shared_resource(private=True)
+    peer = yield from case.stranger_to(resource)
+    if not resource.canaries:
+        raise Stop("nothing could be planted in the object that would be recognised in a list")
+    yield from _shown_to_owner(case, resource)
+    tried = 0
+    for request, how in _variants(case, resource, peer):
+        answer = yield from case.ask(Role.ATTACK, request, f"{peer} lists {how}")
+        reply = read_reply(conclusive(answer, peer))
+        tried += 1
+        found = found_canaries(answer.response, _not_sent(resource, request)) if reply.accepted else {}
+        if found:
+            case.note(f"the answer holds {resource.owner}'s {', '.join(f'`{name}`' for name in found)}")
+            return broken(_finding(case, resource, answer, how, tuple(found)))
+        case.steps.pop()
+    return Held(reason=f"{tried} ways to list show {peer} nothing of {resource.owner}'s")
+
+
+def _shown_to_owner(case: Case, resource: Resource) -> Flow[None]:
+    """The object is there and can be seen at all. Raises `Stop` where its owner sees it nowhere."""
+    own = yield from case.ask(Role.CONTROL, case.request(resource.owner, resource), "the owner's own list")
+    if read_reply(conclusive(own, resource.owner)).accepted and found_canaries(own.response, resource.canaries):
+        return
+    view = yield from case.read_back(resource, "the owner reads it", role=Role.CONTROL)
+    if not view.found:
+        raise Stop(f"the owner's own list answered {read_reply(own).reason} and shows nothing of the object")
+
+
+def _not_sent(resource: Resource, request: Request) -> dict[str, str]:
+    """The canaries that the request does not itself hold: an echo of the search term proves nothing."""
+    return {name: canary for name, canary in resource.canaries.items() if canary not in request.target}
+
+
+def _variants(case: Case, resource: Resource, peer: str) -> Iterator[tuple[Request, str]]:
+    plain = case.request(peer, resource)
+    yield plain, "plainly"
+    key = case.workshop.accounts.key_of(resource.owner)
+    canary = next(iter(resource.canaries.values()))
+    options = [
+        item for item in case.target.operation.parameters if item.location is Location.QUERY and not item.required
+    ]
+    for parameter in sorted(options, key=_rank)[:MAX_VARIANTS]:
+        value = _widening_value(parameter, canary, key) or _own_value(parameter, resource)
+        if value is not None:
+            yield replace(plain, query=(*plain.query, (parameter.name, value))), f"with `{parameter.name}`"
+
+
+def _rank(parameter: Parameter) -> int:
+    words = set(split_words(parameter.name))
+    if is_owner_field(parameter.name):
+        return 0
+    return 1 if words & _WIDEN else (2 if words & _SEARCH else 3)
+
+
+def _widening_value(parameter: Parameter, canary: str, owner_key: object) -> str | None:
+    """A value that a filter which forgets the owner would show the object with; None for paging and sorting."""
+    words = set(split_words(parameter.name))
+    if is_owner_field(parameter.name):
+        return str(owner_key) if owner_key is not None else None
+    if parameter.schema.get("type") == "boolean" or words & _WIDEN:
+        return "all" if "all" in (parameter.schema.get("enum") or ()) else "true"
+    if words & _SEARCH:
+        return canary
+    options = parameter.schema.get("enum")
+    return str(options[0]) if isinstance(options, list) and options and not words & {"sort", "order"} else None
+
+
+def _own_value(parameter: Parameter, resource: Resource) -> str | None:
+    """What the object itself holds in a field of the parameter's name: a filter by it must keep the object."""
+    for name, value in resource.body.items():
+        if split_words(name) == split_words(parameter.name) and isinstance(value, str | int):
+            return str(value).lower() if isinstance(value, bool) else str(value)
+    return None
+
+
+def _finding(case: Case, resource: Resource, answer: Exchange, how: str, fields: tuple[str, ...]) -> Break:
+    expectation = _expectation(case.contract, case.target)
+    assert expectation is not None
+    peer = answer.identity
+    return Break(
+        title=f"{peer} sees {resource.owner}'s {resource.kind} in a list",
+        detail=f"{case.target.label}, sent by {peer} {how}, answered with {resource.owner}'s {resource.kind}: it holds "
+        f"{', '.join(f'`{name}`' for name in fields)}, which {resource.owner} planted.",
+        expectation=expectation,
+        confidence=Confidence.CERTAIN,
+        steps=tuple(case.steps),
+        owner=resource.owner,
+        actor=peer,
+    )
