@@ -1,0 +1,1 @@
+"""Harbour Bank's customer API: accounts, transfers, cards, payment links and a support desk."""

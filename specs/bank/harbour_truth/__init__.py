@@ -1,0 +1,1 @@
+"""The proof of truth.toml: exploits, and the check of answers against openapi.json."""
