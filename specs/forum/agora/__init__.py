@@ -1,0 +1,1 @@
+"""Agora: a small discussion forum behind a JSON API."""

@@ -1,0 +1,1 @@
+"""The forum's views, one module for each part of the site."""
