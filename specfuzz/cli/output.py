@@ -44,10 +44,14 @@ def make_console(*, to_stderr: bool = False) -> Console:
 
 def write_report(path: Path, text: str) -> None:
     """Write a report whole or not at all: a reader never sees half of one. Raises `UsageError`."""
-    temporary = path.with_name(f".{path.name}.part")
+    target = path.resolve()  # a link stays a link
+    temporary = target.with_name(f".{target.name}.part")
     try:
+        if target.exists() and not target.is_file():  # /dev/stdout, a named pipe: replacing it would destroy it
+            target.write_text(text, encoding="utf-8")
+            return
         temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        temporary.replace(target)
     except OSError as error:
         raise UsageError(f"cannot write the report to {path}: {error.strerror}") from error
 

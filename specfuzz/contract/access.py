@@ -190,7 +190,8 @@ def _from_security(document: Document, operation: Operation, action: Action) -> 
     source = operation.security_pointer
     if not security or any(not alternative for alternative in security):
         # `security: []` opens an operation; `{}` among others only says that callers may come without credentials.
-        certainty = Confidence.CERTAIN if not security and source != "#/security" else Confidence.FIRM
+        optional = any(security)
+        certainty = Confidence.CERTAIN if not optional and source != "#/security" else Confidence.FIRM
         return _Hint(
             level=Level.PUBLIC, confidence=certainty, source=source, reason="the document asks for no credentials"
         )

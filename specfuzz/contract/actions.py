@@ -38,6 +38,7 @@ _VERBS: dict[str, Action] = {
 _STRONG_VERBS = frozenset(_VERBS) - {"all", "new", "open", "post", "set", "place", "index", "put", "view", "show"}
 
 _ID_WORDS = ("id", "uuid", "guid", "slug", "key", "code", "number", "no", "ref", "reference", "handle", "uid", "pk")
+_EXTENSION = re.compile(r"\.(?:php|json|xml|do|action|aspx?|jsp|cgi)$", re.IGNORECASE)
 _PREFIX = re.compile(r"^(api|rest|v\d+(\.\d+)?|public|internal|admin|manage|management)$", re.IGNORECASE)
 
 
@@ -106,7 +107,7 @@ class Shapes:
             if not path_ids and not self._own_identifiers(operation, noun):
                 return Shape(action=Action.SELF, resource="user", identifiers=())
         is_item = bool(segments) and _is_parameter(segments[-1])
-        if verb is not None and not is_item:
+        if verb is not None and not self._is_collection_of_verbs(operation, segments):
             return self._rpc_shape(operation, verb, noun, path_ids)
         if not path_ids and not is_item:
             part = self._part_of_known(operation, segments)
@@ -176,6 +177,10 @@ class Shapes:
             return Shape(action=Action.OTHER, resource=noun, identifiers=own) if own else None
         return Shape(action=Action.ACT if own else Action.OTHER, resource=noun, identifiers=own)
 
+    def _is_collection_of_verbs(self, operation: Operation, segments: list[str]) -> bool:
+        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural."""
+        return self._is_plural(segments[-1]) and _without_parameters(operation.path) in self._collections
+
     @staticmethod
     def _is_plural(segment: str) -> bool:
         words = split_words(segment)
@@ -186,26 +191,11 @@ class Shapes:
 
     @staticmethod
     def _verb_and_noun(operation: Operation) -> tuple[Action | None, str | None]:
-        """A verb in the last segment (`/getOrder`, `/order/update`), with the noun it acts upon."""
-        literals = [segment for segment in _segments(operation.path) if not _is_parameter(segment)]
-        if not literals:
-            return None, None
-        words = split_words(literals[-1].split(".")[-1].removesuffix(".php"))
-        if not words:
-            return None, None
-        if words[0] in _VERBS and len(words) > 1 and (words[0] in _STRONG_VERBS or operation.method == "POST"):
-            rest = words[1:]
-            action = _VERBS[words[0]]
-            if action is Action.READ and singular(rest[-1]) != rest[-1]:
-                action = Action.LIST
-            return action, "_".join((*rest[:-1], singular(rest[-1])))
-        before = [segment for segment in literals[:-1] if not _PREFIX.match(segment)]
-        verb = words[0] if len(words) == 1 else None
-        if verb in _VERBS and before:
-            return _VERBS[verb], noun_of(before[-1])
-        if "." in literals[-1] and words[-1] in _VERBS:
-            return _VERBS[words[-1]], noun_of(literals[-1].split(".")[0])
-        return None, None
+        """A verb in the last literal segment (`/getOrder`, `/order/update/{id}`), with the noun it acts upon."""
+        segments = _segments(operation.path)
+        literals = [segment for segment in segments if not _is_parameter(segment)]
+        is_item = bool(segments) and _is_parameter(segments[-1])
+        return _acted_upon(literals, is_item=is_item, is_post=operation.method == "POST")
 
     def _rpc_shape(
         self, operation: Operation, verb: Action, noun: str | None, path_ids: tuple[Identifier, ...]
@@ -222,10 +212,12 @@ class Shapes:
 
     def _path_identifiers(self, operation: Operation) -> tuple[Identifier, ...]:
         found = []
+        literals: list[str] = []
         before: str | None = None
         for segment in _segments(operation.path):
             if not _is_parameter(segment):
-                before = segment
+                literals.append(segment)
+                before = _acted_upon(literals, is_item=True)[1] or segment
                 continue
             for name in re.findall(r"{([^}]+)}", segment):
                 found.append(Identifier(location=Location.PATH, name=name, resource=self._path_noun(name, before)))
@@ -290,7 +282,7 @@ class Shapes:
         last = split_words(literals[-1].split(".")[0])
         named = split_words(operation.operation_id or "")
         templated = "{" in operation.path
-        if last in _LOGOUT:
+        if last in _LOGOUT or (operation.method == "DELETE" and not templated and last in (("session",), ("sessions",))):
             return Action.LOGOUT
         if templated:
             return None
@@ -341,7 +333,37 @@ def is_login_field(name: str) -> bool:
 
 
 def _segments(path: str) -> list[str]:
-    return [segment for segment in path.split("/") if segment]
+    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`)."""
+    return [_EXTENSION.sub("", segment) for segment in path.split("/") if segment]
+
+
+def _acted_upon(
+    literals: list[str], *, is_item: bool = False, is_post: bool = False
+) -> tuple[Action | None, str | None]:
+    """The verb in the last of some literal segments and the noun it acts upon; (None, None) where there is no verb.
+
+    Words that are nouns as well count only where nothing follows them. `/exportJob/{id}` exports a job, while
+    `/export-jobs/{id}` is one of a collection.
+    """
+    last = literals[-1] if literals else ""
+    words = split_words(last.split(".")[-1])
+    if not words or (is_item and len(words) > 1 and Shapes._is_plural(last)):
+        return None, None
+    before = [segment for segment in literals[:-1] if not _PREFIX.match(segment)]
+    if words[0] in _VERBS and len(words) > 1 and (words[0] in _STRONG_VERBS or (is_post and not is_item)):
+        action, rest = _VERBS[words[0]], words[1:]
+        rest = rest[: rest.index("by")] if "by" in rest else rest  # `getUserById`, `/pets/findByStatus`
+        if not rest:
+            return (action, noun_of(before[-1])) if before else (None, None)
+        if action is Action.READ and singular(rest[-1]) != rest[-1]:
+            action = Action.LIST
+        return action, "_".join((*rest[:-1], singular(rest[-1])))
+    verb = words[0] if len(words) == 1 else None
+    if verb in _VERBS and before and (verb in _STRONG_VERBS or not is_item):
+        return _VERBS[verb], noun_of(before[-1])
+    if "." in last and words[-1] in _VERBS:
+        return _VERBS[words[-1]], noun_of(last.split(".")[0])
+    return None, None
 
 
 def _is_parameter(segment: str) -> bool:

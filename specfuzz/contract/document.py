@@ -134,6 +134,8 @@ class _Reader:
                 continue
             try:
                 item, item_pointer = self.schemas.resolve(node, pointer)
+                if not isinstance(node, Mapping):
+                    raise ContractError("its entry is not an object", where=pointer)
             except ContractError as error:
                 unreadable.append(Unreadable(label=str(path), reason=str(error)))
                 continue
@@ -277,7 +279,7 @@ class _Reader:
                 continue
             for media_type, media in content.items():
                 raw = media.get("schema") if isinstance(media, Mapping) else None
-                schema_at = f"{at}/content/{escape_pointer(str(media_type))}/schema"
+                schema_at = f"{at}/schema" if "schema" in reply else f"{at}/content/{escape_pointer(str(media_type))}/schema"
                 schema = None
                 if raw is not None:
                     schema, schema_at = self.schemas.resolve_leniently(raw, schema_at)

@@ -17,6 +17,7 @@ from specfuzz.http import BudgetExhausted, Exchange, HttpError, Request, TargetU
 from specfuzz.http.driver import AsyncDriver, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import AsyncCourier, Identity, LoginFailed
+from specfuzz.resources import Unnameable
 
 CONCURRENCY = 8
 """Cases under way at once; below the connection pool's size, polite to a development server."""
@@ -197,7 +198,7 @@ class Run:
         for resource in self._scenario.workshop.ledger.left():
             try:
                 await run_flow_async(self._scenario.workshop.remove(resource), self._courier.send)
-            except (TransportError, LoginFailed, ValueError):
+            except (TransportError, LoginFailed, Unnameable):
                 continue  # it stays in the ledger, and so in the list of what is left
             except HttpError as error:
                 self._note(f"cleaning up ended: {error}")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from specfuzz.contract import Action, Confidence, Contract, Level
 from specfuzz.contract.actions import normalized_path
+from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
 from specfuzz.engine.plan import Planned, probe_for
 from specfuzz.findings import (
@@ -30,15 +31,16 @@ from specfuzz.generation import Drafter
 from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, TargetUnreachable, TransportError
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
+from specfuzz.identities.identity import DEFAULT_ROLE
 from specfuzz.oracles import read_reply
 from specfuzz.probes import Break, Broken, Case, Held, Inconclusive, Stop, Verdict
 from specfuzz.probes.registry import probes
-from specfuzz.resources import Accounts, NotMade, Workshop
+from specfuzz.resources import Accounts, NotMade, Unnameable, Workshop
 
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
-_ADMIN_ROLES = ("admin", "administrator", "superuser", "staff", "moderator", "manager", "root", "owner", "support")
+_ADMIN_ROLES = frozenset("admin administrator superadmin superuser staff moderator root operator supervisor".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +91,9 @@ class Scenario:
         roles: dict[str, list[str]] = {}
         for identity in identities:
             roles.setdefault(identity.role, []).append(identity.name)
-        ordinary = {role: names for role, names in roles.items() if not _is_admin(role, names)}
+        ordinary = {role: names for role, names in roles.items() if not _is_admin(role, names)} or roles
         pairs = sorted(ordinary.values(), key=lambda names: -len(names)) or [[]]
-        admins = [name for role, names in roles.items() if _is_admin(role, names) for name in names]
+        admins = [name for role, names in roles.items() if role not in ordinary for name in names]
         main = pairs[0] or admins
         self.cast = Cast(
             owner=main[0] if main else None,
@@ -163,7 +165,7 @@ class Scenario:
                 continue
             try:
                 made = yield from self.workshop.shared(kind, self.cast.owner)
-            except (TransportError, LoginFailed, ValueError) as error:
+            except (TransportError, LoginFailed, Unnameable) as error:
                 problems.append(f"no {kind} could be made: {error}")
                 continue
             if isinstance(made, NotMade):
@@ -192,7 +194,7 @@ class Scenario:
             verdict = Inconclusive(reason=stop.reason, hint=stop.hint)
         except (TargetUnreachable, BudgetExhausted):
             raise  # these end the run, not the case
-        except (HttpError, LoginFailed, ValueError) as error:
+        except (HttpError, LoginFailed, Unnameable) as error:
             verdict = Inconclusive(reason=str(error))
         except Exception as error:  # a crashing probe is visible and never a pass; the rest of the run goes on
             defect = "".join(traceback.format_exception(error))
@@ -302,5 +304,8 @@ def _reference(planned: Planned) -> OperationRef:
 
 
 def _is_admin(role: str, names: list[str]) -> bool:
-    words = {role.lower(), *(name.lower() for name in names if role == "user" and len(names) == 1)}
-    return any(admin in word for admin in _ADMIN_ROLES for word in words)
+    """Whether a role is privileged, by its words; a lone identity without a role may be called `admin` instead."""
+    words = set(split_words(role))
+    if role == DEFAULT_ROLE and len(names) == 1:
+        words |= set(split_words(names[0]))
+    return bool(words & _ADMIN_ROLES) and "non" not in words

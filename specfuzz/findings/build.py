@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,9 @@ from specfuzz.http.redaction import MASK, Redactor, is_secret_name
 
 MAX_BODY_CHARS = 4_000
 """Characters of a body kept as evidence; the rest is cut with a note, so that a report stays readable."""
+
+MAX_ARGUMENT_CHARS = 100_000
+"""Characters of a body in a curl line: Linux takes 128 KiB for one argument."""
 
 MAX_STEPS = 8
 """Exchanges kept for one finding: set-up, controls, attack, read-backs."""
@@ -79,48 +83,78 @@ def redact_url(url: str, redactor: Redactor) -> str:
     return redactor.text(urlunsplit((parts.scheme, netloc, parts.path, query, "")))
 
 
-def _body(raw: bytes, media_type: str, redactor: Redactor) -> Any:
+def _body(raw: bytes, media_type: str, redactor: Redactor, limit: int = MAX_BODY_CHARS) -> Any:
     """A body for a report: JSON as JSON, text as text, cut at the limit; None where there is none."""
     if not raw:
         return None
     text = raw.decode("utf-8", errors="replace")
     try:
-        parsed = json.loads(text)
-    except (ValueError, RecursionError):
+        clean = redactor.value(json.loads(text, parse_constant=_no_json, parse_float=_finite))
+        shown = json.dumps(clean, ensure_ascii=False)
+    except (ValueError, RecursionError):  # no JSON, or JSON that only Python reads, or nested too deep to be shown
         if "x-www-form-urlencoded" in media_type:
             return urlencode(redactor.query(parse_qsl(text, keep_blank_values=True)), safe="[]")
-        clean = redactor.text(text)
-        return clean if len(clean) <= MAX_BODY_CHARS else f"{clean[:MAX_BODY_CHARS]} … ({len(text)} characters)"
-    clean = redactor.value(parsed)
-    shown = json.dumps(clean, ensure_ascii=False)
-    return clean if len(shown) <= MAX_BODY_CHARS else f"{shown[:MAX_BODY_CHARS]} … ({len(text)} characters)"
+        clean = shown = redactor.text(text)
+    return clean if len(shown) <= limit else f"{shown[:limit]} … ({len(text)} characters)"
+
+
+def _no_json(constant: str) -> Any:
+    """`NaN` and `Infinity` are Python's own; a report that repeated them would be no JSON (RFC 8259, 6)."""
+    raise ValueError(constant)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _no_json(digits)
 
 
 def curl(exchange: Exchange, redactor: Redactor) -> str:
-    """A command that sends the same request again; credentials come from environment variables named after the identity."""
+    """A command that sends the same request again; credentials come from environment variables named after the identity.
+
+    Names of cookies and headers come from the target: whatever they hold, the shell runs none of it.
+    """
     request = exchange.request
-    who = re.sub(r"\W+", "_", request.identity).upper()
-    parts = ["curl", "-i", "-X", request.method, shlex.quote(redact_url(exchange.url or request.target, redactor))]
+    url = redact_url(exchange.url or request.target, redactor)
+    parts = ["curl", "-i", *(["-g"] if re.search(r"[\[\]{}]", url) else []), "-X", request.method, shlex.quote(url)]
     for name, value in exchange.sent_headers or request.headers:
-        lowered = name.lower()
-        if lowered in _DULL_HEADERS:
-            continue
-        if lowered == "cookie":
-            pairs = [pair.split("=", 1)[0].strip() for pair in value.split(";")]
-            shown = "; ".join(f"{pair}=${{{who}_{re.sub(r'[^A-Za-z0-9]+', '_', pair).upper()}}}" for pair in pairs)
-            parts.extend(("-H", f'"Cookie: {shown}"'))
-        elif lowered == "authorization" and request.identity != ANONYMOUS:
-            scheme, _, rest = value.partition(" ")
-            parts.extend(("-H", f'"{name}: {scheme + " " if rest else ""}${{{who}_TOKEN}}"'))
-        elif is_secret_name(name) and request.identity != ANONYMOUS:
-            parts.extend(("-H", f'"{name}: ${{{who}_{re.sub(r"[^A-Za-z0-9]+", "_", name).upper()}}}"'))
-        else:
-            parts.extend(("-H", shlex.quote(f"{name}: {redactor.text(value)}")))
+        if name.lower() not in _DULL_HEADERS:
+            parts.extend(("-H", _header_argument(name, value, request.identity, redactor)))
     if request.body:
-        shown_body = _body(request.body, request.header("content-type") or "", redactor)
-        text = shown_body if isinstance(shown_body, str) else json.dumps(shown_body, ensure_ascii=False)
-        parts.extend(("--data", shlex.quote(text)))
+        shown = _body(request.body, request.header("content-type") or "", redactor, MAX_ARGUMENT_CHARS)
+        text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
+        parts.extend(("--data-raw", shlex.quote(text)))  # --data would read a file for a body that begins with @
     return " ".join(parts)
+
+
+def _header_argument(name: str, value: str, identity: str, redactor: Redactor) -> str:
+    """One header for a shell: what is secret as a variable, all else as it is."""
+    lowered = name.lower()
+    if lowered == "cookie":
+        cookies = [pair.split("=", 1)[0].strip() for pair in value.split(";")]
+        pieces: list[tuple[str, str]] = []
+        for cookie in cookies:
+            pieces.append((f"{'; ' if pieces else 'Cookie: '}{cookie}=", _variable(identity, cookie)))
+        return _expanding(pieces)
+    if identity != ANONYMOUS and lowered == "authorization":
+        scheme, _, rest = value.partition(" ")
+        return _expanding([(f"{name}: {redactor.text(scheme) + ' ' if rest else ''}", _variable(identity, "token"))])
+    if identity != ANONYMOUS and is_secret_name(name):
+        return _expanding([(f"{name}: ", _variable(identity, name))])
+    return shlex.quote(f"{name}: {redactor.text(value)}")
+
+
+def _variable(identity: str, name: str) -> str:
+    """The environment variable for a secret: `ALICE_SESSION`; a name that a shell takes, whatever the identity's is."""
+    words = re.sub(r"[^A-Za-z0-9]+", "_", f"{identity}_{name}").upper()
+    return f"_{words}" if words[:1].isdigit() else words
+
+
+def _expanding(pieces: Iterable[tuple[str, str]]) -> str:
+    """One shell word of texts, each followed by a variable: only the variables are expanded."""
+    listed = list(pieces)
+    if all(re.fullmatch(r"[\w .:;=/-]*", text) for text, _ in listed):
+        return '"' + "".join(f"{text}${{{variable}}}" for text, variable in listed) + '"'
+    return "".join(f'{shlex.quote(text)}"${{{variable}}}"' for text, variable in listed)
 
 
 def keep_steps(steps: Iterable[tuple[str, str, Exchange]]) -> list[tuple[str, str, Exchange]]:
@@ -128,8 +162,11 @@ def keep_steps(steps: Iterable[tuple[str, str, Exchange]]) -> list[tuple[str, st
     listed = list(steps)
     if len(listed) <= MAX_STEPS:
         return listed
-    first = [step for step in listed if step[0] == "set-up"][:1]
-    return [*first, *[step for step in listed if step not in first][-(MAX_STEPS - len(first)) :]]
+    set_up = next((index for index, step in enumerate(listed) if step[0] == "set-up"), None)
+    attack = max((index for index, step in enumerate(listed) if step[0] == "attack"), default=None)
+    always = {index for index in (set_up, attack) if index is not None}
+    last = [index for index in range(len(listed)) if index not in always][-(MAX_STEPS - len(always)) :]
+    return [listed[index] for index in sorted({*always, *last})]
 
 
 def deduplicate(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -44,7 +44,12 @@ class Adjustments:
 
     drop: frozenset[str] = frozenset()
     force: Mapping[str, Any] = field(default_factory=dict)
+    once: Mapping[str, Any] = field(default_factory=dict)
     attempt: int = 0
+
+    def lasting(self) -> Adjustments:
+        """What holds for every further draft: not the values in `once`, made anew because the last ones were taken."""
+        return Adjustments(drop=self.drop, force=self.force)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +277,7 @@ class Drafter:
             value = self._object(schema, pointer, work, "", example, 0)
         else:
             value = self._from_example(example, work)
-        for path, forced in work.adjustments.force.items():
+        for path, forced in (*work.adjustments.force.items(), *work.adjustments.once.items()):
             _put(value, path, forced)
         media_type = body.media_type if "*" not in body.media_type else JSON
         return Draft(

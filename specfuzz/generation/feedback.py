@@ -43,7 +43,7 @@ def adjust(draft: Draft, refusal: str, known: tuple[str, ...], earlier: Adjustme
 
     `known` are property names that the operation documents. What the message does not name stays as it is.
     """
-    drop, force = set(earlier.drop), dict(earlier.force)
+    drop, force, once = set(earlier.drop), dict(earlier.force), dict(earlier.once)
     sent = dict(_leaves(draft.value))
     source = stream(seed, "feedback", str(earlier.attempt), draft.media_type)
     for name, text in _complaints(refusal, tuple(sent), known):
@@ -53,7 +53,7 @@ def adjust(draft: Draft, refusal: str, known: tuple[str, ...], earlier: Adjustme
             drop.add(path)
             force.pop(path, None)
         elif _TAKEN.search(text) and path in sent:
-            force[path] = _fresh(present, path, source)
+            once[path] = _fresh(present, path, source)
         else:
             made = _corrected(path, present, text, source)
             if made is not None:
@@ -61,7 +61,7 @@ def adjust(draft: Draft, refusal: str, known: tuple[str, ...], earlier: Adjustme
                 drop.discard(path)
             elif path in sent and not _MISSING.search(text):
                 drop.add(path)
-    return Adjustments(drop=frozenset(drop), force=force, attempt=earlier.attempt + 1)
+    return Adjustments(drop=frozenset(drop), force=force, once=once, attempt=earlier.attempt + 1)
 
 
 def options_named(refusal: str, name: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from specfuzz.http import ANONYMOUS, Exchange, Request
@@ -21,6 +21,9 @@ from specfuzz.identities.session import Session
 
 MAX_FUTILE_RENEWALS = 3
 """Log-ins per identity that changed nothing, after which a 401 is taken as a refusal: logging in is limited by many APIs."""
+
+MAX_REPEATS = 3
+"""Renewals for one request, where others use up a short-lived session while it is under way."""
 
 Send = Callable[[Request], Exchange]
 AsyncSend = Callable[[Request], Awaitable[Exchange]]
@@ -36,6 +39,7 @@ class Keyring:
     _identities: dict[str, Identity] = field(default_factory=dict)
     _sessions: dict[str, Session] = field(default_factory=dict)
     _refusing: set[tuple[str, str | None]] = field(default_factory=set)
+    _answered: set[tuple[str, str | None]] = field(default_factory=set)
     _futile: dict[str, int] = field(default_factory=dict)
 
     def add(self, identity: Identity) -> None:
@@ -81,10 +85,22 @@ class Keyring:
         known = (name, exchange.request.operation) in self._refusing
         return not known and self._futile.get(name, 0) < MAX_FUTILE_RENEWALS
 
+    def note_answer(self, exchange: Exchange) -> None:
+        """An operation that once answered an identity does not refuse it: a later 401 there is an expiry."""
+        if exchange.status < 400:
+            self._answered.add((exchange.identity, exchange.request.operation))
+
+    def may_repeat(self, session: Session, again: Exchange) -> bool:
+        """Whether the same answer after a renewal may still be an expiry: the operation answered this identity before, or
+        the session was itself renewed while its request was under way (a token may be good for a few requests only)."""
+        now = self._sessions.get(session.identity)
+        overtaken = now is not None and now.generation != session.generation
+        return overtaken or (session.identity, again.request.operation) in self._answered
+
     def note_renewal(self, request: Request, *, helped: bool) -> None:
         if helped:
             self._futile[request.identity] = 0
-        else:
+        elif (request.identity, request.operation) not in self._answered:
             self._refusing.add((request.identity, request.operation))
             self._futile[request.identity] = self._futile.get(request.identity, 0) + 1
 
@@ -108,17 +124,22 @@ class AsyncCourier:
             return await self._send(request)
         session = await self._session(request.identity, None)
         exchange = await self._as(session, request)
-        if self.keyring.may_have_expired(exchange):
-            renewed = await self._session(request.identity, session.generation)
-            again = await self._as(renewed, request)
-            self.keyring.note_renewal(request, helped=again.status != exchange.status)
-            return again
+        for _ in range(MAX_REPEATS):
+            if not self.keyring.may_have_expired(exchange):
+                break
+            session = await self._session(request.identity, session.generation)
+            again = await self._as(session, replace(request, wait_s=0.0))
+            if again.status != exchange.status or not self.keyring.may_repeat(session, again):
+                self.keyring.note_renewal(request, helped=again.status != exchange.status)
+                return again
+            exchange = again
         return exchange
 
     async def _as(self, session: Session, request: Request) -> Exchange:
         exchange = await self._send(session.authorize(request))
         session.absorb(exchange.response)
         self.keyring.learn_from(session)
+        self.keyring.note_answer(exchange)
         return _described_as(request, exchange)
 
     async def _session(self, name: str, expired: int | None) -> Session:
@@ -147,8 +168,8 @@ class SyncCourier:
         session = self._session(request.identity, None)
         exchange = self._as(session, request)
         if self.keyring.may_have_expired(exchange):
-            renewed = self._session(request.identity, session.generation)
-            again = self._as(renewed, request)
+            session = self._session(request.identity, session.generation)
+            again = self._as(session, replace(request, wait_s=0.0))
             self.keyring.note_renewal(request, helped=again.status != exchange.status)
             return again
         return exchange
@@ -157,6 +178,7 @@ class SyncCourier:
         exchange = self._send(session.authorize(request))
         session.absorb(exchange.response)
         self.keyring.learn_from(session)
+        self.keyring.note_answer(exchange)
         return _described_as(request, exchange)
 
     def _session(self, name: str, expired: int | None) -> Session:
@@ -170,8 +192,6 @@ class SyncCourier:
 
 def _described_as(request: Request, exchange: Exchange) -> Exchange:
     """The exchange as the probe asked for it: its request without credentials; they stay in `sent_headers`."""
-    from dataclasses import replace
-
     return replace(exchange, request=request)
 
 

@@ -34,6 +34,7 @@ from specfuzz.http import Flow, HttpError, TransportError
 from specfuzz.http.driver import SyncDriver, run_flow
 from specfuzz.identities import LoginFailed, SyncCourier, read_auth_file
 from specfuzz.probes.registry import probes
+from specfuzz.resources import Unnameable
 
 T = TypeVar("T")
 _SEVERITIES = {
@@ -109,7 +110,7 @@ class _Host:
         for resource in self._scenario.workshop.ledger.left():
             try:
                 self._drive(self._scenario.workshop.remove(resource))
-            except (TransportError, LoginFailed, ValueError):
+            except (TransportError, LoginFailed, Unnameable):
                 continue
             except HttpError:
                 break

@@ -14,9 +14,7 @@ from specfuzz.identities import LoginFailed
 from specfuzz.oracles import read_reply
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
-
-SETTLE_S = (0.0, 0.15, 0.4, 0.8)
-"""Waits, in seconds, before an owner's own write must show: servers with queues or replicas apply writes late."""
+from specfuzz.resources.workshop import SETTLE_S
 
 
 class NewAccount(Protocol):
@@ -210,7 +208,11 @@ class Case:
 
     def made_up(self, resource: Resource) -> dict[Identifier, Any]:
         """The same identifiers with the object's own one replaced by one that nothing has."""
-        found = self.workshop.identifiers(self.target, resource) or {}
+        return self.made_up_for(self.target, resource)
+
+    def made_up_for(self, contract: OperationContract, resource: Resource) -> dict[Identifier, Any]:
+        """The same for another operation about the object."""
+        found = self.workshop.identifiers(contract, resource) or {}
         if not found:
             return {}
         last = list(found)[-1]
@@ -225,6 +227,16 @@ class Case:
         view = yield from self.workshop.read_back(resource, wait_s=wait_s)
         if view.exchange is not None:
             self.steps.append(Step(role=role, exchange=view.exchange, note=note))
+        return view
+
+    def first_view(self, resource: Resource) -> Flow[View]:
+        """The owner's view of an object that was just made; waits where the server needs a moment to show it."""
+        view = View(found=False)
+        for wait_s in SETTLE_S:
+            view = yield from self.read_back(resource, "before: the owner reads it", role=Role.CONTROL, wait_s=wait_s)
+            if view.found or not view.is_readable:
+                break
+            self.steps.pop()
         return view
 
     def anonymous_request(self, resource: Resource | None, draft: Draft | None = None) -> Request:

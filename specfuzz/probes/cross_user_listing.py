@@ -7,19 +7,20 @@ Controls: the owner's own list or read shows the object now, and the contract ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, Location, OperationContract, Parameter
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.fields import is_owner_field
-from specfuzz.contract.words import split_words
+from specfuzz.contract.words import noun_of, split_words
 from specfuzz.http import Exchange, Flow, Request
 from specfuzz.oracles import found_canaries, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
-from specfuzz.resources import Resource
+from specfuzz.resources import Resource, find_by_canary
 
 RULE = Rule(
     id="SF104",
@@ -83,9 +84,9 @@ def flow(case: Case) -> Flow[Verdict]:
     peer = yield from case.stranger_to(resource)
     if not resource.canaries:
         raise Stop("nothing could be planted in the object that would be recognised in a list")
-    yield from _shown_to_owner(case, resource)
+    seen = yield from _shown_to_owner(case, resource)
     tried = 0
-    for request, how in _variants(case, resource, peer):
+    for request, how in _variants(case, resource, peer, seen):
         answer = yield from case.ask(Role.ATTACK, request, f"{peer} lists {how}")
         reply = read_reply(conclusive(answer, peer))
         tried += 1
@@ -97,14 +98,15 @@ def flow(case: Case) -> Flow[Verdict]:
     return Held(reason=f"{tried} ways to list show {peer} nothing of {resource.owner}'s")
 
 
-def _shown_to_owner(case: Case, resource: Resource) -> Flow[None]:
-    """The object is there and can be seen at all. Raises `Stop` where its owner sees it nowhere."""
+def _shown_to_owner(case: Case, resource: Resource) -> Flow[Mapping[str, Any]]:
+    """The object is there and can be seen: as its owner sees it. Raises `Stop` where its owner sees it nowhere."""
     own = yield from case.ask(Role.CONTROL, case.request(resource.owner, resource), "the owner's own list")
     if read_reply(conclusive(own, resource.owner)).accepted and found_canaries(own.response, resource.canaries):
-        return
+        return find_by_canary(own.response.json, resource.canaries.values()) or resource.body
     view = yield from case.read_back(resource, "the owner reads it", role=Role.CONTROL)
     if not view.found:
         raise Stop(f"the owner's own list answered {read_reply(own).reason} and shows nothing of the object")
+    return view.fields
 
 
 def _not_sent(resource: Resource, request: Request) -> dict[str, str]:
@@ -112,7 +114,7 @@ def _not_sent(resource: Resource, request: Request) -> dict[str, str]:
     return {name: canary for name, canary in resource.canaries.items() if canary not in request.target}
 
 
-def _variants(case: Case, resource: Resource, peer: str) -> Iterator[tuple[Request, str]]:
+def _variants(case: Case, resource: Resource, peer: str, seen: Mapping[str, Any]) -> Iterator[tuple[Request, str]]:
     plain = case.request(peer, resource)
     yield plain, "plainly"
     key = case.workshop.accounts.key_of(resource.owner)
@@ -121,7 +123,7 @@ def _variants(case: Case, resource: Resource, peer: str) -> Iterator[tuple[Reque
         item for item in case.target.operation.parameters if item.location is Location.QUERY and not item.required
     ]
     for parameter in sorted(options, key=_rank)[:MAX_VARIANTS]:
-        value = _widening_value(parameter, canary, key) or _own_value(parameter, resource)
+        value = _own_value(parameter, seen) or _widening_value(parameter, canary, key)
         if value is not None:
             yield replace(plain, query=(*plain.query, (parameter.name, value))), f"with `{parameter.name}`"
 
@@ -146,11 +148,13 @@ def _widening_value(parameter: Parameter, canary: str, owner_key: object) -> str
     return str(options[0]) if isinstance(options, list) and options and not words & {"sort", "order"} else None
 
 
-def _own_value(parameter: Parameter, resource: Resource) -> str | None:
+def _own_value(parameter: Parameter, seen: Mapping[str, Any]) -> str | None:
     """What the object itself holds in a field of the parameter's name: a filter by it must keep the object."""
-    for name, value in resource.body.items():
-        if split_words(name) == split_words(parameter.name) and isinstance(value, str | int):
-            return str(value).lower() if isinstance(value, bool) else str(value)
+    wanted = noun_of(parameter.name)
+    for name, value in seen.items():
+        first = value[0] if isinstance(value, list) and value else value
+        if noun_of(name) == wanted and isinstance(first, str | int):
+            return str(first).lower() if isinstance(first, bool) else str(first)
     return None
 
 

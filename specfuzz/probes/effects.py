@@ -14,10 +14,12 @@ from specfuzz.contract import Action
 from specfuzz.generation import Adjustments, Draft, Style, adjust
 from specfuzz.generation.changes import different_from
 from specfuzz.http import ANONYMOUS, Exchange, Flow
-from specfuzz.oracles import Outcome, changes, contains, leaves, read_reply, same_value
-from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
+from specfuzz.identities import LoginFailed
+from specfuzz.oracles import Outcome, alike, changes, contains, leaves, read_reply, same_value
+from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import Resource, View
+from specfuzz.resources.workshop import SETTLE_S
 
 _STYLES = (Style.FULL, Style.TEXT, Style.REQUIRED)
 
@@ -46,7 +48,7 @@ def attempt(case: Case, actor: str | None = None) -> Flow[tuple[Resource, Effect
     Raises `Stop` where a control fails, so that nothing can be said.
     """
     resource = yield from case.fresh_resource()
-    before = yield from case.read_back(resource, "before: the owner reads it", role=Role.CONTROL)
+    before = yield from case.first_view(resource)
     if not before.found:
         raise Stop(_why_unseen(before, resource))
     actor = actor or (yield from case.stranger_to(resource))
@@ -74,8 +76,16 @@ def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
     reply = read_reply(conclusive(attack, actor))
     shown = ""
     for wait_s in SETTLE_S if reply.accepted else SETTLE_S[:1]:
-        after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
-        shown = _gone(before, after, resource)
+        try:
+            after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
+        except LoginFailed:
+            if not case.contract.is_user_kind(resource.kind):
+                raise
+            # A deleted account cannot log in any more, which is what its own read would do first.
+            shown = f"{resource.owner} can no longer log in"
+            case.workshop.ledger.mark_gone(resource)
+            break
+        shown = yield from _gone(case, before, after, resource)
         if shown:
             case.note(shown)
             case.workshop.ledger.mark_gone(resource)
@@ -84,20 +94,27 @@ def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
 
 
-def _gone(before: View, after: View, resource: Resource) -> str:
+def _gone(case: Case, before: View, after: View, resource: Resource) -> Flow[str]:
+    """What shows that the object is gone, in words; empty if it is still there. Raises `Stop` where that is not known."""
     if after.found:
         # A soft delete may leave the object readable and only mark it.
         marks = [change for change in changes(before.fields, after.fields) if "delet" in change.path.lower()]
         marks += [c for c in changes(before.fields, after.fields) if str(c.after).lower() in ("deleted", "removed")]
         return f"`{marks[0].path}` is now {marks[0].after!r}" if marks else ""
-    if after.exchange is None:
+    if after.exchange is None or after.reader is None:
         return ""
     reply = read_reply(after.exchange)
+    gone = f"{resource.owner} no longer finds it ({reply.reason})"
     if reply.outcome is Outcome.MISSING or (reply.accepted and not after.found):
-        return f"{resource.owner} no longer finds it ({reply.reason})"
-    if reply.outcome in (Outcome.DENIED, Outcome.INVALID):
-        raise Stop(f"the owner's read-back answered {reply.reason}, which says neither there nor gone")
-    raise Stop(f"the owner's read-back got no usable answer: {reply.reason}")
+        return gone
+    if reply.refused and after.reader.identifiers:
+        # Some APIs answer 403 for what is not there: what do they say of an object that never was?
+        made_up = case.made_up_for(after.reader, resource)
+        request = case.workshop.request(after.reader, resource.owner, resource, overrides=made_up)
+        never = yield from case.ask(Role.CONTROL, request, "an object that never was")
+        if alike(never.response, after.exchange.response):
+            return gone
+    raise Stop(f"the owner's read-back answered {reply.reason}, which says neither there nor gone")
 
 
 # Changing ---------------------------------------------------------------------------------------------------------
@@ -133,14 +150,22 @@ def _attack_update(case: Case, actor: str, resource: Resource, draft: Draft, acc
     for wait_s in waits:
         after = yield from case.read_back(resource, "after: the owner reads it", wait_s=wait_s)
         shown = written(draft, accepted.after, after)
-        if not shown and reply.accepted and not after.found and after.exchange is not None:
-            if read_reply(after.exchange).outcome is Outcome.MISSING:
-                shown = f"{resource.owner} no longer finds it ({read_reply(after.exchange).reason})"
+        shown = shown or (_lost(after, resource) if reply.accepted else "")
         if shown:
             case.note(f"the owner now sees {shown}")
             break
         _drop_repeated(case)
+    if not shown and reply.outcome is Outcome.INVALID:
+        yield from _same_by_owner(case, resource, draft, f"{actor} got {reply.reason}")
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
+
+
+def _same_by_owner(case: Case, resource: Resource, draft: Draft, refused: str) -> Flow[None]:
+    """Was the body refused, or who sent it? Raises `Stop` where its owner's is refused as well."""
+    request = case.request(case.writer or resource.owner, resource, draft=draft)
+    own = yield from case.ask(Role.CONTROL, request, "the same body by the owner")
+    if not read_reply(conclusive(own, resource.owner)).accepted:
+        raise Stop(f"{refused}, and so does the owner with the same body: that says nothing about who may")
 
 
 def _refused_outright(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect | None]:
@@ -157,10 +182,29 @@ def _refused_outright(case: Case, actor: str, resource: Resource, before: View) 
         case.note(f"the owner now sees {shown}")
         # Booleans of the draft and the like may have changed as well: the story is complete as it stands.
         return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
+    if reply.outcome is Outcome.DENIED and _applies_late(case):
+        after = yield from case.read_back(resource, "after: the owner reads it", wait_s=SETTLE_S[-1])
+        _drop_repeated(case)
+        shown = written(draft, before, after)
+        if shown:
+            case.note(f"the owner now sees {shown}")
+            return Effect(attack=attack, refused=True, reason=reply.reason, shown=shown)
     if reply.outcome is Outcome.DENIED and after.found and len(_whose_references(case, actor)) == 1:
         return Effect(attack=attack, refused=True, reason=reply.reason)
     del case.steps[-2:]
     return None
+
+
+def _applies_late(case: Case) -> bool:
+    """Whether this API is known to answer before it writes: it did so before, or the document declares a 202 here."""
+    return case.workshop.is_late or any(reply.status == "202" for reply in case.target.operation.replies)
+
+
+def _lost(after: View, resource: Resource) -> str:
+    """An accepted write after which the owner no longer finds the object: it was moved away from its owner."""
+    if after.found or after.exchange is None or read_reply(after.exchange).outcome is not Outcome.MISSING:
+        return ""
+    return f"{resource.owner} no longer finds it ({read_reply(after.exchange).reason})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +219,7 @@ class AcceptedUpdate:
 
     def redraft(self, case: Case, label: str, resource: Resource, whose: str | None = None) -> Flow[Draft]:
         """Another body of the same shape with other values, naming `whose` related objects."""
-        made = yield from case.draft(label, resource, self.style, Adjustments(drop=self.adjustments.drop), whose)
+        made = yield from case.draft(label, resource, self.style, self.adjustments.lasting(), whose)
         if made is None:
             raise Stop("the operation takes no body")
         return made if made.canaries else _unlike(case, made, self.after)
@@ -222,6 +266,7 @@ def accepted_update(case: Case, resource: Resource, before: View) -> Flow[Accept
         for wait_s in waits:
             after = yield from case.read_back(resource, "and shows", role=Role.CONTROL, wait_s=wait_s)
             if written(draft, before, after):
+                case.workshop.is_late = case.workshop.is_late or wait_s > 0
                 return AcceptedUpdate(style=style, adjustments=adjustments, draft=draft, after=after, settle_s=wait_s)
             case.steps.pop()
         last = "it was accepted and changed nothing that the owner can see"

@@ -19,11 +19,11 @@ from specfuzz.generation.changes import another_option, different_from
 from specfuzz.generation.values import new_canary
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import is_volatile, read_reply, same_value
-from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
+from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.effects import accepted_update
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View
-from specfuzz.resources.workshop import merged
+from specfuzz.resources.workshop import SETTLE_S, merged
 
 MAX_REFUSED_GROUPS = 6
 """Refused groups that are split again, so that a server which dislikes one field in thirty costs few requests."""
@@ -138,7 +138,7 @@ def _typed_values(case: Case) -> ValueFor:
 
 def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]:
     resource = yield from case.fresh_resource()
-    before = yield from case.read_back(resource, "before: the owner reads it", role=Role.CONTROL)
+    before = yield from case.first_view(resource)
     if not before.found:
         raise Stop(f"the owner cannot read the {resource.kind} back, so nothing that sticks would show")
     accepted = yield from accepted_update(case, resource, before)
@@ -212,7 +212,8 @@ def _confirm_update(
             continue
         follows = same_value(back[item.name], view.fields.get(item.name))
         # Whoever gave an object away and may not take it back has lost it: that is the proof for an owner's field.
-        lost = item.is_owner and not read_reply(restored).accepted and read_reply(restored).outcome.is_conclusive
+        answered = read_reply(restored)
+        lost = item.is_owner and answered.outcome.is_conclusive and not (answered.accepted and view.found)
         steps = (*proof, *case.steps[-2:]) if follows or lost else proof
         attempt.stuck.append(
             Stuck(

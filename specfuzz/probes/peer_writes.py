@@ -10,10 +10,10 @@ from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, 
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.actions import normalized_path
 from specfuzz.http import Flow
-from specfuzz.oracles import Outcome, read_reply
+from specfuzz.oracles import read_reply
 from specfuzz.probes.case import Case
 from specfuzz.probes.effects import Effect, attempt
-from specfuzz.probes.privacy import by_lists
+from specfuzz.probes.privacy import by_lists, leak_in
 from specfuzz.probes.rule import Severity
 from specfuzz.probes.verdict import Break, Held, Verdict, broken
 from specfuzz.resources import Resource
@@ -56,24 +56,36 @@ def _whose(case: Case, resource: Resource, peer: str) -> Flow[tuple[Expectation,
             confidence=Confidence.FIRM,
         )
         return said, Confidence.FIRM
-    for reader in case.workshop.readers(resource):
-        answer = yield case.workshop.request(reader, peer, resource)
-        if read_reply(answer).outcome in (Outcome.DENIED, Outcome.MISSING) and case.target.action is not Action.DELETE:
-            said = Expectation(
-                statement=f"{peer} may not even read the {resource.kind}",
-                source=f"behaviour:{reader.label}",
-                confidence=Confidence.FIRM,
-            )
-            return said, Confidence.FIRM
-        break
-    if case.target.action is not Action.DELETE:
-        listed = yield from by_lists(case, resource, peer)
-        if listed is not None and listed.private:
-            return listed.expectation, Confidence.FIRM
+    shown = yield from _shown_by_another(case, peer)
+    if shown is not None:
+        return shown, Confidence.FIRM
     said = Expectation(
         statement=f"a {resource.kind} is its owner's to write", source=access.source, confidence=Confidence.TENTATIVE
     )
     return said, Confidence.TENTATIVE
+
+
+def _shown_by_another(case: Case, peer: str) -> Flow[Expectation | None]:
+    """How the API treats the peer on another object of the same kind and owner, which no attack has touched."""
+    other = yield from case.shared_resource_or_none()
+    if other is None or peer in other.insiders:
+        return None
+    for reader in case.workshop.readers(other):
+        if not reader.identifiers or reader.resource != other.kind:
+            continue
+        own = yield case.workshop.request(reader, other.owner, other)
+        if not read_reply(own).accepted or leak_in(own, own, other) is None:
+            continue
+        answer = yield case.workshop.request(reader, peer, other)
+        if read_reply(answer).outcome.is_conclusive and leak_in(answer, own, other) is None:
+            return Expectation(
+                statement=f"{peer} may not even read a {other.kind} of {other.owner}",
+                source=f"behaviour:{reader.label}",
+                confidence=Confidence.FIRM,
+            )
+        break
+    listed = yield from by_lists(case, other, peer)
+    return listed.expectation if listed is not None and listed.private else None
 
 
 def _promised_by_sibling(contract: Contract, target: OperationContract) -> OperationContract | None:

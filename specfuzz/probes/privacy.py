@@ -14,7 +14,7 @@ from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.words import is_listed, split_words
 from specfuzz.generation.drafts import asks_privacy
 from specfuzz.http import Exchange, Flow
-from specfuzz.oracles import found_canaries, leaves, read_reply, same_fields
+from specfuzz.oracles import Outcome, found_canaries, leaves, read_reply, same_fields
 from specfuzz.probes.case import Case
 from specfuzz.probes.verdict import Role
 from specfuzz.resources import Resource, find_by_key, view_of
@@ -153,9 +153,19 @@ def by_lists(case: Case, resource: Resource, peer: str) -> Flow[Rung | None]:
             continue
         case.note("the owner's list shows it")
         other = yield from case.ask(Role.CONTROL, case.workshop.request(listing, peer, resource))
+        source = f"behaviour:{listing.label}"
+        if read_reply(other).outcome in (Outcome.DENIED, Outcome.MISSING):
+            case.note("the peer is refused the list")
+            said = Expectation(
+                statement=f"{peer} may not even list what the {resource.kind} lies among",
+                source=source,
+                confidence=Confidence.FIRM,
+            )
+            return Rung(
+                private=True, confidence=Confidence.FIRM, expectation=said, reason=f"{listing.label} refuses {peer}"
+            )
         if not read_reply(other).accepted:
             continue
-        source = f"behaviour:{listing.label}"
         if shows(other, resource):
             case.note("the peer's list shows it as well")
             said = Expectation(statement="listed to every user", source=source, confidence=Confidence.FIRM)

@@ -2,19 +2,20 @@
 
 The owner makes an object with canaries and reads it; the same read is sent without credentials. Controls: the owner's own
 read works before and after, a made-up identifier is answered differently, and the contract asks for credentials (the
-document says so; where it says nothing, this rule does not judge).
+document says so; where it says nothing, another read of the same kind refuses anonymous callers).
 """
 
 from __future__ import annotations
 
-from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
+from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
 from specfuzz.contract.access import lets_anonymous_in, needs_credentials
 from specfuzz.http import ANONYMOUS, Flow
 from specfuzz.oracles import alike, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.privacy import leak_in
 from specfuzz.probes.rule import Category, Rule, Severity
-from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
+from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
+from specfuzz.resources import Resource
 
 RULE = Rule(
     id="SF302",
@@ -42,7 +43,8 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
         return "a HEAD shows nothing"
     if not target.identifiers and target.action is Action.OTHER:
         return "it names no object"
-    if not needs_credentials(target.access) or lets_anonymous_in(target.access):
+    silent = target.access.level is Level.UNKNOWN
+    if not silent and (not needs_credentials(target.access) or lets_anonymous_in(target.access)):
         return f"the document asks for no credentials: {target.access.reason}"
     if target.access.level is Level.ROLE:
         return "kept for a role: see SF106"
@@ -73,7 +75,11 @@ def flow(case: Case) -> Flow[Verdict]:
         )
         if alike(conclusive(control, ANONYMOUS).response, attack.response):
             raise Stop("a made-up identifier is answered the same")
-    expectation = case.target.access.credentials.expectation()
+    expectation = yield from _expectation(case, resource)
+    if expectation is None:
+        return Inconclusive(
+            reason="callers without credentials can read it, and neither the document nor another operation says that they may not"
+        )
     return broken(
         Break(
             title=f"{resource.owner}'s {resource.kind} can be read without credentials",
@@ -86,3 +92,23 @@ def flow(case: Case) -> Flow[Verdict]:
             actor=ANONYMOUS,
         )
     )
+
+
+def _expectation(case: Case, resource: Resource) -> Flow[Expectation | None]:
+    """What says that credentials are needed: the document, or another read of the same kind that asks for them."""
+    if case.target.access.level is not Level.UNKNOWN:
+        return case.target.access.credentials.expectation()
+    for reader in case.workshop.readers(resource):
+        if reader.label == case.target.label or reader.resource != resource.kind:
+            continue
+        own = yield case.workshop.request(reader, resource.owner, resource)
+        if not read_reply(own).accepted or leak_in(own, own, resource) is None:
+            continue
+        other = conclusive((yield case.workshop.request(reader, ANONYMOUS, resource)), ANONYMOUS)
+        if leak_in(other, own, resource) is None:
+            return Expectation(
+                statement=f"needs credentials: {reader.label} shows a {resource.kind} to nobody without them",
+                source=f"behaviour:{reader.label}",
+                confidence=Confidence.FIRM,
+            )
+    return None

@@ -15,12 +15,13 @@ from specfuzz.contract.access import needs_credentials
 from specfuzz.generation import Draft
 from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.oracles import read_reply
-from specfuzz.probes.case import SETTLE_S, Case, Stop, conclusive
+from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.effects import Effect, attempt
 from specfuzz.probes.privacy import leak_in
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
 from specfuzz.resources import Resource, find_by_canary, view_of
+from specfuzz.resources.workshop import SETTLE_S
 
 RULE = Rule(
     id="SF301",

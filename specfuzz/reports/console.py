@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 
@@ -22,6 +23,10 @@ MAX_SHOWN = 8
 """Lines of undecided cases shown without --verbose; the JSON report has them all."""
 
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but tab and line feed, bidirectional overrides, lone surrogates: a target must not steer a terminal."""
+
+
 def print_result(result: Result, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
     """Print the whole report; `quiet` prints the summary line alone."""
     if not quiet:
@@ -30,9 +35,9 @@ def print_result(result: Result, console: Console, *, verbose: bool = False, qui
         _print_undecided(result, console, verbose=verbose)
         _print_coverage(result, console)
         for text in result.leftovers:
-            console.print(f"[yellow]left behind[/]  {escape(text)}")
+            console.print(f"[yellow]left behind[/]  {_plain(text)}")
     for text in result.problems:
-        console.print(f"[bold red]not tested[/]  {escape(text)}")
+        console.print(f"[bold red]not tested[/]  {_plain(text)}")
     _print_summary(result, console)
 
 
@@ -40,21 +45,21 @@ def _print_finding(finding: Finding, console: Console, number: int, *, verbose: 
     heading = Text.assemble(
         (f" {finding.severity.upper()} ", _COLOURS[finding.severity]),
         (f" {finding.rule} {finding.name}", "bold"),
-        (f"  {finding.operation.label}", "bold cyan"),
-        (f"  {finding.field}" if finding.field else "", "bold"),
+        (f"  {_printable(finding.operation.label)}", "bold cyan"),
+        (f"  {_printable(finding.field)}" if finding.field else "", "bold"),
         (f"  ({finding.confidence})", "dim"),
     )
     console.print(heading)
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    rows.add_row("what", escape(finding.title))
-    rows.add_row("promised", f"{escape(finding.expectation.statement)} [dim]({escape(finding.expectation.source)})[/]")
+    rows.add_row("what", _plain(finding.title))
+    rows.add_row("promised", f"{_plain(finding.expectation.statement)} [dim]({_plain(finding.expectation.source)})[/]")
     shown = finding.evidence if verbose else _telling(finding.evidence)
     for index, item in enumerate(shown):
-        rows.add_row("evidence" if index == 0 else "", escape(_line(item)))
-    rows.add_row("again", escape(finding.reproduce))
-    rows.add_row("repair", escape(finding.remediation))
+        rows.add_row("evidence" if index == 0 else "", _plain(_line(item)))
+    rows.add_row("again", _plain(finding.reproduce))
+    rows.add_row("repair", _plain(finding.remediation))
     rows.add_row("", f"[dim]{finding.fingerprint}  {' '.join((*finding.cwe, *finding.owasp))}[/]")
     console.print(Padding(rows, (0, 0, 1, 3)))
 
@@ -77,6 +82,16 @@ def _line(item: Evidence) -> str:
     return f"{item.identity}: {item.request['method']} {path}{sent} → {item.response['status']} {answer}{note}"
 
 
+def _printable(text: str) -> str:
+    """`text` with what a terminal would obey or could not encode written as an escape."""
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+
+
+def _plain(text: str) -> str:
+    """Text of others, inside markup of ours."""
+    return escape(_printable(text))
+
+
 def _short(body: object) -> str:
     if body is None:
         return ""
@@ -92,7 +107,7 @@ def _print_undecided(result: Result, console: Console, *, verbose: bool) -> None
     console.print("[bold]Could not be decided[/]")
     shown = undecided if verbose else undecided[:MAX_SHOWN]
     for row in shown:
-        console.print(f"  [dim]{row.rule}[/] {escape(row.operation.label)}: {escape(row.reason or '')}")
+        console.print(f"  [dim]{row.rule}[/] {_plain(row.operation.label)}: {_plain(row.reason or '')}")
     if len(undecided) > len(shown):
         console.print(f"  [dim]and {len(undecided) - len(shown)} more (--verbose)[/]")
     console.print()
@@ -110,7 +125,7 @@ def _print_coverage(result: Result, console: Console) -> None:
         table.add_row(rule, *(_count(found, verdict) for verdict in _VERDICTS))
     console.print(table)
     for reason, count in _not_run(result.coverage).most_common(3):
-        console.print(f"[dim]not run {count}×: {escape(reason)}[/]")
+        console.print(f"[dim]not run {count}×: {_plain(reason)}[/]")
     console.print()
 
 

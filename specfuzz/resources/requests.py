@@ -11,6 +11,11 @@ from specfuzz.contract import Identifier, Location, OperationContract
 from specfuzz.generation import Draft
 from specfuzz.http import Pairs, Request
 
+
+class Unnameable(Exception):
+    """A request cannot name its object: nothing that was seen tells the identifier."""
+
+
 Extra = Iterable[tuple[Location, str, str]]
 
 
@@ -25,7 +30,7 @@ def build_request(
 ) -> Request:
     """The request of `identity` for the operation on the object that `identifiers` name.
 
-    Raises `ValueError` when an identifier of the path has no value.
+    Raises `Unnameable` when an identifier of the path has no value.
     """
     path = contract.operation.path
     query: list[tuple[str, str]] = []
@@ -43,7 +48,7 @@ def build_request(
             path = path.replace("{" + identifier.name + "}", quote(str(value), safe=""))
     left = re.search(r"{([^}]+)}", path)
     if left:
-        raise ValueError(f"no value for the path parameter {left[1]} of {contract.label}")
+        raise Unnameable(f"no value for the path parameter {left[1]} of {contract.label}")
     for place, name, text in parameters:
         if place is Location.QUERY:
             query.append((name, text))

@@ -18,7 +18,7 @@ from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, a
 from specfuzz.generation.drafts import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
-from specfuzz.resources.requests import build_request
+from specfuzz.resources.requests import Unnameable, build_request
 from specfuzz.resources.resource import Resource, identifier_in_location
 from specfuzz.resources.views import View, view_of
 
@@ -27,6 +27,9 @@ MAX_ATTEMPTS = 6
 
 MAX_CHAIN = 5
 """Parents and references followed for one object (category, product, cart, order, payment)."""
+
+SETTLE_S = (0.0, 0.15, 0.4, 0.8)
+"""Waits, in seconds, before a write must show: servers with queues or replicas apply them late."""
 
 _STYLES = (Style.FULL, Style.FULL, Style.FULL, Style.REQUIRED, Style.EXAMPLES, Style.REQUIRED)
 
@@ -106,6 +109,7 @@ class Workshop:
         self.drafter = drafter
         self.accounts = accounts
         self.ledger: Ledger = public.ledger if public is not None else Ledger()
+        self.is_late = False
         self._public = public
         self._private: Workshop | None = None
         self._accepts = accept
@@ -230,8 +234,7 @@ class Workshop:
             request = build_request(creation, owner, identifiers, draft=draft, parameters=parameters)
             exchange = yield request
             if self._accepts(exchange):
-                # A forced value that was made to be unique must not be forced again.
-                self._recipes[creation.label] = Adjustments(drop=adjustments.drop)
+                self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
                 known = {item.name for item in self.ledger.made}
                 resource = self._note(creation, kind, owner, exchange, draft, needs)
@@ -242,12 +245,22 @@ class Workshop:
                     return (yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True))
                 if resource.key is None:
                     resource = yield from self._find_key(resource)
+                if exchange.status == 202:
+                    yield from self._wait_for(resource)
                 return resource
             if exchange.status in (401, 403, 404, 405, 501) or draft is None or extra:
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
         said = f"{exchange.status} {_first_line(exchange.response)}".strip() if exchange is not None else "nothing"
         return NotMade(kind=kind, reason=f"{creation.label} as {owner} answered {said}", exchange=exchange)
+
+    def _wait_for(self, resource: Resource) -> Flow[None]:
+        """A creation that was only accepted (202): until its owner finds it, or the waits are used up."""
+        self.is_late = True
+        for wait_s in SETTLE_S:
+            view = yield from self.read_back(resource, wait_s=wait_s)
+            if view.found or not view.is_readable:
+                return
 
     def _known(self, creation: OperationContract) -> tuple[str, ...]:
         body = self.drafter.body_of(creation)
@@ -387,7 +400,7 @@ class Workshop:
             return "email"
         users = self.contract.resource(reference.resource)
         own = [item.own_identifier for item in users.reads if item.own_identifier is not None] if users else []
-        return own[0].name if own and not words[-1:] == ("username",) else "username"
+        return own[0].name if own and words[-1:] != ("username",) else "username"
 
     def _listed(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
@@ -474,11 +487,11 @@ class Workshop:
     ) -> Request:
         """The operation's request by `identity` about the resource.
 
-        Raises `ValueError` if the resource does not tell an identifier that the request needs.
+        Raises `Unnameable` if the resource does not tell an identifier that the request needs.
         """
         identifiers = self.identifiers(contract, resource)
         if identifiers is None:
-            raise ValueError(f"the {contract.resource} made does not tell what {contract.label} needs to name it")
+            raise Unnameable(f"the {contract.resource} made does not tell what {contract.label} needs to name it")
         identifiers.update(overrides or {})
         parameters = self.drafter.parameters(contract, "probe")
         if draft is None and any(item.location is Location.BODY for item in identifiers):
