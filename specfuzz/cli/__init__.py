@@ -80,7 +80,9 @@ def run_command(
     ] = None,
     timeout: Annotated[
         float,
-        typer.Option(metavar="SECONDS", help="Time until a request counts as unanswered.", rich_help_panel=_TARGET),
+        typer.Option(
+            metavar="SECONDS", min=0.001, help="Time until a request counts as unanswered.", rich_help_panel=_TARGET
+        ),
     ] = 10.0,
     insecure_tls: Annotated[
         bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.", rich_help_panel=_TARGET)

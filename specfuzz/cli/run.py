@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from dataclasses import dataclass
@@ -90,19 +91,34 @@ async def _execute(
         tags=options.tags,
         include_dangerous=options.include_dangerous,
     )
+    stop = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        """Wait, but no longer than until somebody asks the run to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
+
     async with AsyncDriver(
-        url, limits=limits, timeout_s=options.timeout_s, verify=options.verify_tls, also=also
+        url, limits=limits, timeout_s=options.timeout_s, verify=options.verify_tls, also=also, sleep=sleep
     ) as driver:
         engine = Run(
             contract,
             driver,
             Options(seed=options.seed, identities=identities, selection=selection, concurrency=options.concurrency),
             listener,
+            stop,
         )
         task = asyncio.ensure_future(engine.execute())
         loop = asyncio.get_running_loop()
+
+        def interrupt() -> None:
+            """The first signal lets what is under way finish; the second does not."""
+            if stop.is_set():
+                task.cancel()
+            stop.set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, interrupt)
         try:
             return await task
         finally:
@@ -130,6 +146,9 @@ def _check_selection(options: RunOptions, contract: Contract) -> None:
         for value in given:
             if value not in known:
                 near = difflib.get_close_matches(value, sorted(known), n=3, cutoff=0.3)
+                if what == "rule":  # by its name instead of its id
+                    names = {probe.RULE.name: rule for rule, probe in probes().items()}
+                    near = [names[name] for name in difflib.get_close_matches(value.lower(), names, n=1)] or near
                 raise UsageError(
                     f"no {what} {value!r}",
                     hint=f"did you mean {' or '.join(near)}?" if near else f"there is no such {what}",

@@ -13,7 +13,7 @@ from specfuzz.engine import events
 from specfuzz.engine.plan import Planned, Selection, plan
 from specfuzz.engine.scenario import Outcome, Scenario, describe
 from specfuzz.findings import Coverage, Result, deduplicate, grade, redact_url, score
-from specfuzz.http import BudgetExhausted, Exchange, HttpError, Request, TargetUnreachable, TransportError
+from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Request, TargetUnreachable, TransportError
 from specfuzz.http.driver import AsyncDriver, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import AsyncCourier, Identity, LoginFailed
@@ -37,10 +37,19 @@ class Options:
 
 
 class Run:
-    """One run against one target. `execute` never raises for what the target does: the result says it."""
+    """One run against one target. `execute` never raises for what the target does: the result says it.
+
+    Setting `stop` ends the run gently: requests under way are finished, so that what they make is known and cleaned up.
+    Cancelling the task ends it at once.
+    """
 
     def __init__(
-        self, contract: Contract, driver: AsyncDriver, options: Options, listener: events.Listener = events.ignore
+        self,
+        contract: Contract,
+        driver: AsyncDriver,
+        options: Options,
+        listener: events.Listener = events.ignore,
+        stop: asyncio.Event | None = None,
     ) -> None:
         self._contract = contract
         self._driver = driver
@@ -57,6 +66,9 @@ class Run:
         self._notes: list[str] = []
         self._leftovers: list[str] = []
         self._interrupted = False
+        self._lost_answers = 0
+        self._stop = stop or asyncio.Event()
+        self._cleaning = False
 
     async def execute(self) -> Result:
         """Run to the end, or to whatever ends it earlier; the result holds what is known by then."""
@@ -66,6 +78,9 @@ class Run:
             await self._attack()
         except BudgetExhausted as error:
             self._note(f"stopped early: {error}")
+        except Interrupted:
+            self._interrupted = True
+            self._note("interrupted: the result holds what was known by then")
         except (TargetUnreachable, LoginFailed, HttpError) as error:
             self._problems.append(str(error))
         except asyncio.CancelledError:
@@ -78,7 +93,13 @@ class Run:
     # Sending ----------------------------------------------------------------------------------------------------
 
     async def _send(self, request: Request) -> Exchange:
-        exchange = await self._driver.send(request)
+        if self._stop.is_set() and not self._cleaning:
+            raise Interrupted("the run was asked to stop")
+        try:
+            exchange = await self._driver.send(request)
+        except TransportError:
+            self._lost_answers += 1
+            raise
         if request.operation is not None:
             self._exercised.add(request.operation)
         return exchange
@@ -106,6 +127,8 @@ class Run:
         for case in cases:
             if case.target.dangerous:
                 await self._run_all([case])
+        if self._lost_answers:
+            await self._reach()  # a target that died with the last cases is no target that held
 
     async def _reach(self) -> None:
         """One request to see that something answers; whatever it answers is fine."""
@@ -172,6 +195,7 @@ class Run:
 
     async def _clean_up(self) -> None:
         """Remove what was made, newest first; list what stays and why."""
+        self._cleaning = True
         self._driver.limits.allow_cleanup()
         try:
             async with asyncio.timeout(CLEANUP_S):
@@ -200,6 +224,10 @@ class Run:
                 await run_flow_async(self._scenario.workshop.remove(resource), self._courier.send)
             except (TransportError, LoginFailed, Unnameable):
                 continue  # it stays in the ledger, and so in the list of what is left
+            except TargetUnreachable as error:
+                if not self._problems:
+                    self._problems.append(str(error))
+                return
             except HttpError as error:
                 self._note(f"cleaning up ended: {error}")
                 return
@@ -264,7 +292,7 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
             queue.extend(error.exceptions)
         else:
             flat.append(error)
-    order = (TargetUnreachable, BudgetExhausted, HttpError)
+    order = (Interrupted, TargetUnreachable, BudgetExhausted, HttpError)
     return min(flat, key=lambda error: next((i for i, kind in enumerate(order) if isinstance(error, kind)), len(order)))
 
 

@@ -28,7 +28,7 @@ from specfuzz.findings import (
     keep_steps,
 )
 from specfuzz.generation import Drafter
-from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, TargetUnreachable, TransportError
+from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, Interrupted, TargetUnreachable, TransportError
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.identities.identity import DEFAULT_ROLE
@@ -77,7 +77,7 @@ class Scenario:
 
     def __post_init__(self) -> None:
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
-        drafter = Drafter(self.contract, self.seed)
+        drafter = Drafter(self.contract, self.seed, self.redactor.learn)
         accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
         self.workshop = Workshop(self.contract, drafter, accounts, accepts)
         self.sign_up = SignUp(self.contract, self.workshop, self.keyring)
@@ -192,7 +192,7 @@ class Scenario:
             verdict = yield from probe_for(planned.rule).flow(case)
         except Stop as stop:
             verdict = Inconclusive(reason=stop.reason, hint=stop.hint)
-        except (TargetUnreachable, BudgetExhausted):
+        except (TargetUnreachable, BudgetExhausted, Interrupted):
             raise  # these end the run, not the case
         except (HttpError, LoginFailed, Unnameable) as error:
             verdict = Inconclusive(reason=str(error))

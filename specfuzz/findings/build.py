@@ -83,19 +83,30 @@ def redact_url(url: str, redactor: Redactor) -> str:
     return redactor.text(urlunsplit((parts.scheme, netloc, parts.path, query, "")))
 
 
-def _body(raw: bytes, media_type: str, redactor: Redactor, limit: int = MAX_BODY_CHARS) -> Any:
+def _body(raw: bytes, media_type: str, redactor: Redactor) -> Any:
     """A body for a report: JSON as JSON, text as text, cut at the limit; None where there is none."""
     if not raw:
         return None
+    clean, shown = _masked(raw, media_type, redactor)
+    return clean if len(shown) <= MAX_BODY_CHARS else _cut(shown, MAX_BODY_CHARS, raw)
+
+
+def _masked(raw: bytes, media_type: str, redactor: Redactor) -> tuple[Any, str]:
+    """A body without its secrets, as a value (JSON) or text, and as the text that would be sent."""
     text = raw.decode("utf-8", errors="replace")
     try:
         clean = redactor.value(json.loads(text, parse_constant=_no_json, parse_float=_finite))
-        shown = json.dumps(clean, ensure_ascii=False)
+        return clean, json.dumps(clean, ensure_ascii=False)
     except (ValueError, RecursionError):  # no JSON, or JSON that only Python reads, or nested too deep to be shown
         if "x-www-form-urlencoded" in media_type:
-            return urlencode(redactor.query(parse_qsl(text, keep_blank_values=True)), safe="[]")
-        clean = shown = redactor.text(text)
-    return clean if len(shown) <= limit else f"{shown[:limit]} … ({len(text)} characters)"
+            clean = urlencode(redactor.query(parse_qsl(text, keep_blank_values=True)), safe="[]")
+        else:
+            clean = redactor.text(text)
+        return clean, clean
+
+
+def _cut(shown: str, limit: int, raw: bytes) -> str:
+    return shown if len(shown) <= limit else f"{shown[:limit]} … ({len(raw)} bytes)"
 
 
 def _no_json(constant: str) -> Any:
@@ -120,9 +131,9 @@ def curl(exchange: Exchange, redactor: Redactor) -> str:
         if name.lower() not in _DULL_HEADERS:
             parts.extend(("-H", _header_argument(name, value, request.identity, redactor)))
     if request.body:
-        shown = _body(request.body, request.header("content-type") or "", redactor, MAX_ARGUMENT_CHARS)
-        text = shown if isinstance(shown, str) else json.dumps(shown, ensure_ascii=False)
-        parts.extend(("--data-raw", shlex.quote(text)))  # --data would read a file for a body that begins with @
+        _, text = _masked(request.body, request.header("content-type") or "", redactor)
+        # `--data` would read a file for a body that begins with @.
+        parts.extend(("--data-raw", shlex.quote(_cut(text, MAX_ARGUMENT_CHARS, request.body))))
     return " ".join(parts)
 
 

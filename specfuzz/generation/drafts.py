@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -125,11 +125,15 @@ class Reference:
 
 
 class Drafter:
-    """Makes drafts for the operations of one contract from one seed. The same purpose gives the same draft."""
+    """Makes drafts for the operations of one contract from one seed. The same purpose gives the same draft.
 
-    def __init__(self, contract: Contract, seed: int) -> None:
+    `learn` is told every password and the like that a draft holds, before anybody sends it.
+    """
+
+    def __init__(self, contract: Contract, seed: int, learn: Callable[[str], None] | None = None) -> None:
         self.contract = contract
         self.seed = seed
+        self._learn = learn or (lambda secret: None)
         self._schemas = contract.document.schemas
         self._kinds = {kind.name for kind in contract.resources}
         # A link that carries a name or a list of tags repeats data; only one that carries an identifier is a reference.
@@ -279,6 +283,10 @@ class Drafter:
             value = self._from_example(example, work)
         for path, forced in (*work.adjustments.force.items(), *work.adjustments.once.items()):
             _put(value, path, forced)
+            if work.canaries.get(path, "") not in str(forced):
+                del work.canaries[path]  # what is not sent can be found nowhere
+        for secret in work.secrets:
+            self._learn(secret)
         media_type = body.media_type if "*" not in body.media_type else JSON
         return Draft(
             media_type=media_type,
@@ -343,6 +351,8 @@ class Drafter:
         kind = self._schemas.type_of(schema)
         schema, pointer = self._flatten(schema, pointer)
         given = example if example is not None else _example_of(schema)
+        if "const" in schema or kind == "null":
+            return schema.get("const")
         if kind == "object" or (kind is None and self._schemas.properties(schema, pointer)):
             if self._schemas.properties(schema, pointer):
                 return self._object(schema, pointer, work, f"{path}.", given, depth + 1)
@@ -384,12 +394,24 @@ class Drafter:
         inner = self._schemas.items(schema, pointer) or ({}, f"{pointer}/items")
         if depth > MAX_NESTING:
             return []
-        low = schema.get("minItems")
+        low, high = schema.get("minItems"), schema.get("maxItems")
         count = max(1, low if isinstance(low, int) and low < 20 else 1)
+        count = min(count, high) if isinstance(high, int) and high >= 0 else count
         example = given[0] if isinstance(given, list) and given else None
         if self._schemas.type_of(inner[0]) is None and not self._schemas.properties(*inner) and example is not None:
             return list(given)
-        return [self._value(name, inner[0], inner[1], work, path, example, depth + 1) for _ in range(count)]
+        made: list[Any] = []
+        options = inner[0].get("enum")
+        if schema.get("uniqueItems") is True and count > 1 and isinstance(options, list):
+            return options[:count]
+        for _ in range(count):
+            item = self._value(name, inner[0], inner[1], work, path, example, depth + 1)
+            for _ in range(20 if schema.get("uniqueItems") is True else 0):
+                if item not in made:
+                    break
+                item = self._value(name, inner[0], inner[1], work, path, None, depth + 1)
+            made.append(item)
+        return made
 
     @staticmethod
     def _number(name: str, schema: Schema, work: _Work, given: Any, *, integer: bool) -> Any:
@@ -417,9 +439,10 @@ class Drafter:
         if made.canary is not None:
             work.canaries[path] = made.canary
         if made.is_secret:
-            # Confirmations must repeat the password: one secret for all of a body's password fields.
-            work.secrets.append(work.secrets[0] if work.secrets else str(made.value))
-            return work.secrets[-1]
+            # Confirmations must repeat the password: one secret for all of a body's password fields that take it.
+            repeated = next((secret for secret in work.secrets if values.satisfies(secret, schema)), str(made.value))
+            work.secrets.append(repeated)
+            return repeated
         return made.value
 
     # Parameters -------------------------------------------------------------------------------------------------

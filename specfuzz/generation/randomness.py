@@ -10,6 +10,7 @@ import hashlib
 import random
 from typing import TypeVar
 
+from hypothesis.control import BuildContext
 from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
 from hypothesis.internal.conjecture.data import ConjectureData, StopTest
 from hypothesis.strategies import SearchStrategy
@@ -37,12 +38,17 @@ def draw(strategy: SearchStrategy[T], source: random.Random) -> T:
     for _ in range(_TRIES):
         data = ConjectureData(random=random.Random(source.getrandbits(64)))
         try:
-            return data.draw(strategy)
+            with BuildContext(data, is_final=False, wrapped_test=_no_test):  # `from_regex` asks for one
+                return data.draw(strategy)
         except (StopTest, UnsatisfiedAssumption):
             continue
         except HypothesisException as error:
             raise CannotDraw(str(error)) from error
     raise CannotDraw("no value satisfies the schema")
+
+
+def _no_test() -> None:
+    """What a build context wants to know of and never calls."""
 
 
 def letters(source: random.Random, count: int) -> str:

@@ -6,10 +6,11 @@ What no rule here knows is drawn by Hypothesis from the strategy that Schemathes
 from __future__ import annotations
 
 import datetime
+import math
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -46,9 +47,19 @@ def new_canary(source: random.Random) -> str:
     return CANARY_PREFIX + letters(source, CANARY_CHARS - len(CANARY_PREFIX))
 
 
-def new_password(source: random.Random) -> str:
-    """A password that meets the usual policies: length, both cases, a digit, a sign, not a known one."""
-    return f"{letters(source, 6).capitalize()}-{letters(source, 5).upper()}-{source.randint(1000, 9999)}"
+def new_password(source: random.Random, schema: Schema | None = None) -> str:
+    """A password that meets the usual policies: length, both cases, a digit, a sign (unless it may have none).
+
+    Cut to the length that the schema allows, it still has one of each kind within its first five characters.
+    """
+    low, high = _length_bounds(schema or {})
+    start = f"{letters(source, 2).capitalize()}-{source.randint(10, 99)}"
+    made = f"{start}{letters(source, 5)}{letters(source, 4).upper()}{source.randint(100, 999)}"
+    made = (made + letters(source, max(0, low - len(made))))[:high]
+    for form in (made, made.replace("-", "x")):
+        if satisfies(form, schema or {}):
+            return form
+    return str(from_schema(schema or {}, source, fallback=made))
 
 
 def string_for(name: str, schema: Schema, source: random.Random) -> Value:
@@ -61,18 +72,24 @@ def string_for(name: str, schema: Schema, source: random.Random) -> Value:
     for made in (_by_format(name, schema, source), _by_name(name, schema, source)):
         if made is not None and satisfies(made.value, schema):
             return made
-    canary = new_canary(source)
-    fitted = _fit(canary, schema)
-    if satisfies(fitted, schema):
-        return Value(fitted, canary=fitted if len(fitted) >= 8 else None)
-    return Value(from_schema(schema, source, fallback=fitted))
+    fitted = _fit(new_canary(source), schema)
+    for text in (fitted, fitted.upper(), fitted.capitalize()):
+        if satisfies(text, schema):
+            return _as_canary(text)
+    usual = next((text for text in _USUAL if satisfies(text, schema)), None)
+    return Value(usual if usual is not None else from_schema(schema, source, fallback=fitted))
+
+
+def _as_canary(text: str, *, is_unique: bool = False) -> Value:
+    """A text that is a canary, unless the schema made it so short that it may occur by accident."""
+    return Value(text, canary=text if len(text) >= 8 else None, is_unique=is_unique)
 
 
 def number_for(name: str, schema: Schema, source: random.Random, *, integer: bool) -> Any:
     """A small, plausible number inside the schema's bounds."""
     values = schema.get("enum")
     if isinstance(values, list) and values:
-        return values[0]
+        return _first_ordinary(values)
     words = set(split_words(name))
     wanted: float
     if words & {"year"}:
@@ -91,10 +108,7 @@ def number_for(name: str, schema: Schema, source: random.Random, *, integer: boo
         wanted = 10 + source.randrange(10)
     else:
         wanted = 2 + source.randrange(7)
-    number = _within(wanted, schema, integer=integer)
-    if satisfies(number, schema):
-        return number
-    return from_schema(schema, source, fallback=number)
+    return _within(wanted, schema, integer=integer)
 
 
 def from_schema(schema: Schema, source: random.Random, *, fallback: Any) -> Any:
@@ -106,34 +120,22 @@ def from_schema(schema: Schema, source: random.Random, *, fallback: Any) -> Any:
 
 
 def _strategy(schema: Schema) -> st.SearchStrategy[Any]:
-    """Strings of a pattern and bounded numbers by Hypothesis itself; it needs no Schemathesis internals for a leaf."""
-    pattern = schema.get("pattern")
-    if isinstance(pattern, str):
-        try:
-            compiled = re.compile(pattern, re.ASCII)
-        except re.error as error:
-            raise CannotDraw(str(error)) from error
-        low, high = _length_bounds(schema)
-        made = st.from_regex(compiled, fullmatch=_is_anchored(pattern), alphabet=_PRINTABLE)
-        return made.filter(lambda text: low <= len(text) <= high)
-    kind = schema.get("type")
-    if kind == "integer":
-        return st.integers(min_value=_whole(schema.get("minimum")), max_value=_whole(schema.get("maximum")))
-    if kind == "number":
-        return st.integers(min_value=_whole(schema.get("minimum")), max_value=_whole(schema.get("maximum")))
+    """Strings of a pattern or of a length by Hypothesis itself; it needs no Schemathesis internals for a leaf."""
     low, high = _length_bounds(schema)
-    return st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=low, max_size=max(low, min(high, low + 20)))
+    pattern = schema.get("pattern")
+    if not isinstance(pattern, str):
+        return st.text(alphabet="abcdefghijklmnopqrstuvwxyz", min_size=low, max_size=max(low, min(high, low + 20)))
+    try:
+        compiled = re.compile(pattern, re.ASCII)
+    except re.error as error:
+        raise CannotDraw(str(error)) from error
+    # The shortest text that a pattern matches as a whole is what a form wants; padding helps where it is too short.
+    whole = st.from_regex(compiled, fullmatch=True, alphabet=_PRINTABLE)
+    padded = st.from_regex(compiled, alphabet=_PRINTABLE)
+    return st.one_of(whole, padded).filter(lambda text: low <= len(text) <= high)
 
 
 _PRINTABLE = st.characters(min_codepoint=33, max_codepoint=126)
-
-
-def _is_anchored(pattern: str) -> bool:
-    return pattern.startswith("^") or pattern.endswith("$") or pattern.startswith("\\A")
-
-
-def _whole(bound: object) -> int | None:
-    return int(bound) if isinstance(bound, int | float) and not isinstance(bound, bool) else None
 
 
 def _length_bounds(schema: Schema) -> tuple[int, int]:
@@ -167,22 +169,38 @@ def satisfies(value: Any, schema: Schema) -> bool:
 
 
 def _within(wanted: float, schema: Schema, *, integer: bool) -> Any:
-    low, high = schema.get("minimum"), schema.get("maximum")
-    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    """The number nearest to the wanted one that the bounds and the step of a schema allow."""
+    low, high = _number_bounds(schema, integer=integer)
+    number = min(max(wanted, low), high)
     step = schema.get("multipleOf")
-    number: float = wanted
-    tick = 1 if integer else 0.5
-    if isinstance(low, int | float) and not isinstance(low, bool):
-        number = max(number, low + (tick if above is True else 0))
-    if isinstance(above, int | float) and not isinstance(above, bool):
-        number = max(number, above + tick)
-    if isinstance(high, int | float) and not isinstance(high, bool):
-        number = min(number, high - (tick if below is True else 0))
-    if isinstance(below, int | float) and not isinstance(below, bool):
-        number = min(number, below - tick)
-    if isinstance(step, int | float) and not isinstance(step, bool) and step > 0:
-        number = step * max(1, round(number / step))
+    if _is_number(step) and step > 0 and abs(number / step - round(number / step)) > 1e-9:
+        times = round(number / step) or 1
+        times = max(times, math.ceil(low / step)) if low > -math.inf else times
+        times = min(times, math.floor(high / step)) if high < math.inf else times
+        number = round(times * step, 10)
     return int(number) if integer or float(number).is_integer() else number
+
+
+def _number_bounds(schema: Schema, *, integer: bool) -> tuple[float, float]:
+    """The least and the greatest number allowed; OpenAPI 3.0 writes exclusive bounds as booleans, 3.1 as numbers."""
+    low, high = (schema.get(name) for name in ("minimum", "maximum"))
+    low, high = (low if _is_number(low) else -math.inf), (high if _is_number(high) else math.inf)
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    is_above, is_below = above is True, below is True
+    if _is_number(above) and above >= low:
+        low, is_above = above, True
+    if _is_number(below) and below <= high:
+        high, is_below = below, True
+    if integer:
+        low = low if low == -math.inf else (math.floor(low) + 1 if is_above else math.ceil(low))
+        high = high if high == math.inf else (math.ceil(high) - 1 if is_below else math.floor(high))
+        return low, high
+    tick = min(0.5, (high - low) / 2)
+    return (low + tick if is_above else low), (high - tick if is_below else high)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _fit(canary: str, schema: Schema) -> str:
@@ -212,15 +230,15 @@ def _by_format(name: str, schema: Schema, source: random.Random) -> Value | None
         "date-time": lambda: Value(f"{_date(source, name).isoformat()}T09:30:00Z"),
         "time": lambda: Value("09:30:00"),
         "uuid": lambda: Value(_uuid(source), is_unique=True),
-        "email": lambda: _email(source),
-        "idn-email": lambda: _email(source),
+        "email": lambda: _email(source, schema),
+        "idn-email": lambda: _email(source, schema),
         "uri": lambda: _url(source),
         "url": lambda: _url(source),
         "uri-reference": lambda: _url(source),
         "hostname": lambda: Value("host.example.com"),
         "ipv4": lambda: Value("192.0.2.10"),
         "ipv6": lambda: Value("2001:db8::10"),
-        "password": lambda: Value(new_password(source), is_secret=True),
+        "password": lambda: Value(new_password(source, schema), is_secret=True),
         "byte": lambda: Value("c3BlY2Z1eno="),
         "phone": lambda: Value(_phone(source), is_unique=True),
         "duration": lambda: Value("P1D"),
@@ -235,9 +253,10 @@ def _uuid(source: random.Random) -> str:
     return str(uuid.UUID(int=source.getrandbits(128), version=4))
 
 
-def _email(source: random.Random) -> Value:
-    canary = new_canary(source)
-    return Value(f"{canary}@example.com", canary=canary, is_unique=True)
+def _email(source: random.Random, schema: Schema) -> Value:
+    _, high = _length_bounds(schema)
+    name = new_canary(source)[: max(1, high - len("@example.com"))]
+    return replace(_as_canary(name, is_unique=True), value=f"{name}@example.com")
 
 
 def _url(source: random.Random) -> Value:
@@ -259,19 +278,17 @@ def _by_name(name: str, schema: Schema, source: random.Random) -> Value | None:
         return None
     joined, last, every = "".join(words), words[-1], set(words)
     if last in ("password", "passwd", "pwd", "passphrase", "passcode") or "password" in every:
-        return Value(new_password(source), is_secret=True)
+        return Value(new_password(source, schema), is_secret=True)
     if "email" in every or joined == "mail":
-        return _email(source)
+        return _email(source, schema)
     if joined in ("username", "login", "handle", "nickname", "loginname", "userid", "accountname"):
-        canary = new_canary(source)
-        return Value(canary, canary=canary, is_unique=True)
+        return _as_canary(_fit(new_canary(source), schema), is_unique=True)
     if last in ("phone", "mobile", "telephone", "phonenumber", "msisdn", "tel") or joined.endswith("phonenumber"):
         return Value(_phone(source), is_unique=True)
     if last in ("url", "uri", "website", "homepage", "link", "webhook"):
         return _url(source)
     if last == "slug":
-        canary = new_canary(source)
-        return Value(canary, canary=canary, is_unique=True)
+        return _as_canary(_fit(new_canary(source), schema), is_unique=True)
     if last in ("sku", "code", "isbn", "serial") and joined not in _FIXED:
         return Value(letters(source, 8).upper(), is_unique=True)
     if last in ("date", "day", "birthday", "dob", "deadline"):
@@ -285,6 +302,13 @@ def _by_name(name: str, schema: Schema, source: random.Random) -> Value | None:
     fixed = _FIXED.get(joined) or _FIXED.get(last)
     return Value(fixed) if fixed is not None else None
 
+
+_USUAL = (
+    "2030-01-15", "2030-01-15T09:30:00Z", "09:30", "09:30:00", "+12025550143", "2025550143", "202-555-0143", "94107",
+    "US", "USA", "USD", "en", "en-US", "10.00", "10", "1.0.0", "#336699", "192.0.2.10", "https://example.com/a",
+    "a.b@example.com", "4242424242424242", "DE89370400440532013000",
+)  # fmt: skip
+"""What patterns without a format most often ask for; a date that a pattern merely allows may be no date at all."""
 
 _FIXED: dict[str, str] = {
     "country": "US",

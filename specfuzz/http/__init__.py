@@ -1,6 +1,13 @@
 """Exchanges and the drivers that make them: only the target's origin, within the limits, secrets behind one door."""
 
-from specfuzz.http.errors import BudgetExhausted, HttpError, OutsideFence, TargetUnreachable, TransportError
+from specfuzz.http.errors import (
+    BudgetExhausted,
+    HttpError,
+    Interrupted,
+    OutsideFence,
+    TargetUnreachable,
+    TransportError,
+)
 from specfuzz.http.exchange import ANONYMOUS, SAFE_METHODS, Exchange, Flow, Pairs, Request, Response, json_body
 
 __all__ = [
@@ -10,6 +17,7 @@ __all__ = [
     "Exchange",
     "Flow",
     "HttpError",
+    "Interrupted",
     "OutsideFence",
     "Pairs",
     "Request",

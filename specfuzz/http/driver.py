@@ -2,11 +2,16 @@
 
 Drivers decide nothing about the contract. They keep to the fence and the limits, retry what a server asked to retry,
 and turn every transport failure into `TransportError` or `TargetUnreachable`.
+
+They use httpx's transports and not its clients: a client keeps cookies for whoever comes next, reads redirects that it
+is told not to follow, and fails on those that are no URL.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import re
 import time
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
@@ -29,12 +34,20 @@ MAX_BODY_BYTES = 5_000_000
 MAX_CONNECTIONS = 32
 """Pooled connections; the engine's concurrency is below it."""
 
+_POOL = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 T = TypeVar("T")
-_Step = Generator[httpx.Request | float, httpx.Response | None, Exchange]
+_Step = Generator[httpx.Request | float, Response | None, Exchange]
 
 
-def _build_headers(request: Request) -> list[tuple[str, str]]:
+def _build_headers(request: Request, url: httpx.URL) -> list[tuple[str, str]]:
     headers = [("User-Agent", f"specfuzz/{__version__}"), ("Accept", "application/json, */*;q=0.5")]
+    if url.userinfo:
+        # `https://user:password@staging.test`: the door before the API, which an identity's own credentials replace.
+        token = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
+        headers.append(("Authorization", f"Basic {token}"))
     named = {name.lower() for name, _ in request.headers}
     headers = [(name, value) for name, value in headers if name.lower() not in named]
     headers.extend(request.headers)
@@ -43,10 +56,11 @@ def _build_headers(request: Request) -> list[tuple[str, str]]:
     return headers
 
 
-def _conversation(fence: Fence, limits: Limits, request: Request) -> _Step:
+def _conversation(fence: Fence, limits: Limits, request: Request, timeout_s: float) -> _Step:
     """Everything both drivers do for one request: yields what to send (or seconds to wait), receives the response."""
     url = fence.url_for(request.target)
-    headers = _build_headers(request)
+    headers = _build_headers(request, httpx.URL(url))
+    extensions = {"timeout": httpx.Timeout(timeout_s).as_dict()}
     hops = attempt = 0
     if request.wait_s:
         yield request.wait_s
@@ -55,17 +69,14 @@ def _conversation(fence: Fence, limits: Limits, request: Request) -> _Step:
         if wait_s:
             yield wait_s
         started = time.perf_counter()
-        raw = yield httpx.Request(request.method, url, headers=_encoded(headers), content=request.body or None)
-        if raw is None:
+        response = yield httpx.Request(
+            request.method, url, headers=_encoded(headers), content=request.body or None, extensions=extensions
+        )
+        if response is None:
             raise AssertionError("a driver must answer a request with a response")
         limits.note_answer()
-        response = Response(
-            status=raw.status_code,
-            headers=tuple((key, value) for key, value in raw.headers.multi_items()),
-            body=raw.content,
-        )
         elapsed_s = time.perf_counter() - started
-        retry_s = limits.retry_wait_s(response, attempt)
+        retry_s = limits.retry_wait_s(request.method, response, attempt)
         if retry_s is not None:
             attempt += 1
             yield retry_s
@@ -79,22 +90,25 @@ def _conversation(fence: Fence, limits: Limits, request: Request) -> _Step:
 
 
 def _encoded(headers: list[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    """Header values may hold what a server once gave us: UTF-8 where it is not ASCII, never a line break."""
-    clean = [(name, value.replace("\r", " ").replace("\n", " ")) for name, value in headers]
+    """Header values may hold what a server once gave us: UTF-8 where it is not ASCII, no control character (RFC 9110, 5.5)."""
+    clean = [(name, _CONTROLS.sub(" ", value).strip()) for name, value in headers]
     return [(name.encode("ascii", "replace"), value.encode("utf-8", "replace")) for name, value in clean]
 
 
-def _failure(limits: Limits, request: Request, error: httpx.HTTPError | httpx.InvalidURL) -> TransportError:
+def _failure(limits: Limits, request: Request, error: httpx.HTTPError) -> TransportError:
     """The error for one unanswered request; raises `TargetUnreachable` instead when the target seems gone."""
     what = f"{request.method} {request.path}: {_plain(error)}"
-    limits.note_silence(what)
+    if isinstance(error, httpx.DecodingError):
+        limits.note_answer()  # unreadable, but the target is there
+    elif not isinstance(error, httpx.LocalProtocolError | httpx.UnsupportedProtocol):  # those two were never sent
+        limits.note_silence(what)
     return TransportError(what)
 
 
 def _plain(error: Exception) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
-    if isinstance(error, httpx.ConnectError):
+    if isinstance(error, httpx.ConnectError) and "SSL" not in str(error):
         return "connection refused or host not found"
     return str(error) or type(error).__name__
 
@@ -116,25 +130,19 @@ class AsyncDriver:
         self.fence = Fence(base_url, also)
         self.limits = limits or Limits()
         self._sleep = sleep
-        self._client = httpx.AsyncClient(
-            timeout=timeout_s,
-            verify=verify,
-            transport=transport,
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._timeout_s = timeout_s
+        self._transport = transport or httpx.AsyncHTTPTransport(verify=verify, limits=_POOL, trust_env=False)
 
     async def send(self, request: Request) -> Exchange:
         """Raises `TransportError`, `TargetUnreachable`, `BudgetExhausted` or `OutsideFence`."""
-        steps = _conversation(self.fence, self.limits, request)
+        steps = _conversation(self.fence, self.limits, request, self._timeout_s)
         wanted = next(steps)
         while True:
             answer = None
             if isinstance(wanted, httpx.Request):
                 try:
                     answer = await self._fetch(wanted)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                except httpx.HTTPError as error:
                     raise _failure(self.limits, request, error) from error
             else:
                 await self._sleep(wanted)
@@ -144,8 +152,8 @@ class AsyncDriver:
                 exchange: Exchange = done.value
                 return exchange
 
-    async def _fetch(self, wanted: httpx.Request) -> httpx.Response:
-        response = await self._client.send(wanted, stream=True)
+    async def _fetch(self, wanted: httpx.Request) -> Response:
+        response = await self._transport.handle_async_request(wanted)
         try:
             parts: list[bytes] = []
             size = 0
@@ -156,7 +164,7 @@ class AsyncDriver:
                     break
         finally:
             await response.aclose()
-        return _whole(response, b"".join(parts)[:MAX_BODY_BYTES])
+        return _read(response, parts)
 
     async def __aenter__(self) -> AsyncDriver:
         return self
@@ -164,7 +172,7 @@ class AsyncDriver:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._client.aclose()
+        await self._transport.aclose()
 
 
 class SyncDriver:
@@ -184,20 +192,19 @@ class SyncDriver:
         self.fence = Fence(base_url, also)
         self.limits = limits or Limits()
         self._sleep = sleep
-        self._client = httpx.Client(
-            timeout=timeout_s, verify=verify, transport=transport, follow_redirects=False, trust_env=False
-        )
+        self._timeout_s = timeout_s
+        self._transport = transport or httpx.HTTPTransport(verify=verify, limits=_POOL, trust_env=False)
 
     def send(self, request: Request) -> Exchange:
         """Raises `TransportError`, `TargetUnreachable`, `BudgetExhausted` or `OutsideFence`."""
-        steps = _conversation(self.fence, self.limits, request)
+        steps = _conversation(self.fence, self.limits, request, self._timeout_s)
         wanted = next(steps)
         while True:
             answer = None
             if isinstance(wanted, httpx.Request):
                 try:
                     answer = self._fetch(wanted)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                except httpx.HTTPError as error:
                     raise _failure(self.limits, request, error) from error
             else:
                 self._sleep(wanted)
@@ -207,10 +214,8 @@ class SyncDriver:
                 exchange: Exchange = done.value
                 return exchange
 
-    def _fetch(self, wanted: httpx.Request) -> httpx.Response:
-        # `send` and not `stream`: a request that the client builds would carry its cookie jar, and with it the
-        # session of whoever logged in last.
-        response = self._client.send(wanted, stream=True)
+    def _fetch(self, wanted: httpx.Request) -> Response:
+        response = self._transport.handle_request(wanted)
         try:
             parts: list[bytes] = []
             size = 0
@@ -221,20 +226,20 @@ class SyncDriver:
                     break
         finally:
             response.close()
-        return _whole(response, b"".join(parts)[:MAX_BODY_BYTES])
+        return _read(response, parts)
 
     def close(self) -> None:
-        self._client.close()
+        self._transport.close()
 
 
-def _whole(response: httpx.Response, body: bytes) -> httpx.Response:
-    """The response with its body read; its content coding is undone already, so those headers must not lie."""
-    headers = [
+def _read(response: httpx.Response, parts: list[bytes]) -> Response:
+    """What came back; content coding is undone and the body perhaps cut, so headers that would lie are left out."""
+    headers = tuple(
         (key, value)
         for key, value in response.headers.multi_items()
         if key.lower() not in ("content-encoding", "content-length", "transfer-encoding")
-    ]
-    return httpx.Response(response.status_code, headers=headers, content=body)
+    )
+    return Response(status=response.status_code, headers=headers, body=b"".join(parts)[:MAX_BODY_BYTES])
 
 
 def run_flow(flow: Flow[T], send: Callable[[Request], Exchange]) -> T:

@@ -4,6 +4,7 @@ x  HttpError
    + TransportError            one request got no usable answer (a flow may go on with the next)
    + TargetUnreachable         the target stopped answering: the run ends, with what is known so far
    + BudgetExhausted           --max-requests or --max-time is used up
+   + Interrupted               somebody asked the run to stop: no further request is sent
    + OutsideFence              a request would have left the target's origin: a bug of ours or a bad option
 """
 
@@ -24,6 +25,10 @@ class TargetUnreachable(HttpError):
 
 class BudgetExhausted(HttpError):
     """The budget of requests or time is used up."""
+
+
+class Interrupted(HttpError):
+    """Somebody asked the run to stop. What is under way is finished; no further request is sent."""
 
 
 class OutsideFence(HttpError):

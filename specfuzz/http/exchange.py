@@ -41,7 +41,8 @@ class Request:
     @property
     def target(self) -> str:
         """Path and query as one string, as it stands in the request line."""
-        return f"{self.path}?{urlencode(self.query)}" if self.query else self.path
+        # A lone surrogate goes out as the bytes it stands for, as in `json_body`: some servers choke on them.
+        return f"{self.path}?{urlencode(self.query, errors='surrogatepass')}" if self.query else self.path
 
     @property
     def is_safe(self) -> bool:
@@ -94,7 +95,7 @@ class Exchange:
     request: Request
     response: Response
     url: str = ""
-    sent_headers: Pairs = ()
+    sent_headers: Pairs = field(default=(), repr=False)
     elapsed_s: float = 0.0
 
     @property

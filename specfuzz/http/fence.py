@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+
+import httpx
 
 from specfuzz.http.errors import OutsideFence
 from specfuzz.http.exchange import Response
@@ -15,10 +16,19 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of `url`, with default ports filled in."""
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme)
+    """Scheme, host and port of `url`, with default ports filled in. Raises `OutsideFence` where it is no URL.
+
+    Read by the parser that sends the request, httpx's: two parsers that disagree on a host are a way through a fence.
+    """
+    parts = _parsed(url)
+    return parts.scheme, parts.raw_host.decode("ascii"), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        return httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise OutsideFence(f"{url[:200]!r} is no URL: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +44,15 @@ class Fence:
     def url_for(self, target: str) -> str:
         """Absolute URL of a path relative to the base URL; a URL on an allowed origin stays as it is.
 
-        Raises `OutsideFence` if it would lead elsewhere: a document or a server-made id may hold `//evil.test/`.
+        Raises `OutsideFence` if it would lead elsewhere, or nowhere: a document or a server-made id may hold
+        `//evil.test/`, a control character or 70,000 letters.
         """
         if target.startswith(("http://", "https://")):
             url = target
         else:
             url = self.base_url.rstrip("/") + "/" + target.removeprefix("/")
         if origin_of(url) != origin_of(self.base_url) and origin_of(url) not in self.also:
-            raise OutsideFence(f"{url} is not on the target's origin {self.base_url}")
+            raise OutsideFence(f"{url} is not on the target's origin {'{}://{}:{}'.format(*origin_of(self.base_url))}")
         return url
 
     def redirect(self, url: str, method: str, response: Response) -> str | None:
@@ -53,10 +64,18 @@ class Fence:
         location = response.header("location")
         if not location:
             return None
-        there = urljoin(url, location)
-        if origin_of(there) != origin_of(url):
+        here = _parsed(url)
+        try:
+            there = here.join(location)
+            if origin_of(str(there)) != origin_of(url):
+                return None
+        except (OutsideFence, httpx.InvalidURL, UnicodeError):
             return None
         if response.status in (307, 308):
-            return there
-        moved_slash = urlsplit(there).path.rstrip("/") == urlsplit(url).path.rstrip("/") and there != url
-        return there if response.status == 301 and method in ("GET", "HEAD") and moved_slash else None
+            return str(there)
+        moved_slash = there.raw_path != here.raw_path and _without_slash(there) == _without_slash(here)
+        return str(there) if response.status == 301 and method in ("GET", "HEAD") and moved_slash else None
+
+
+def _without_slash(url: httpx.URL) -> tuple[str, bytes]:
+    return url.path.rstrip("/"), url.query

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import email.utils
 import math
 import time
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from specfuzz.http.errors import BudgetExhausted, TargetUnreachable
-from specfuzz.http.exchange import Response
+from specfuzz.http.exchange import SAFE_METHODS, Response
 
 MAX_RETRIES = 3
 """Times that a throttled or briefly unavailable request is sent again (urllib3's and most SDKs' default)."""
@@ -23,13 +24,18 @@ BACKOFF_S = 0.25
 MAX_SILENCE = 5
 """Requests in a row without any answer after which the target counts as gone."""
 
-_RETRIED = frozenset({429, 502, 503, 504})
+_NOT_DEALT_WITH = frozenset({429, 503})
+"""Throttled or unavailable: whatever the method, nothing happened (RFC 6585, 4; RFC 9110, 15.6.4)."""
+
+_PERHAPS_DEALT_WITH = frozenset({502, 504})
+"""A gateway lost the answer, perhaps after the server had done the work (RFC 9110, 15.6.3 and 15.6.5)."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Limits:
     """The budget of one run. Times in seconds; `None` means no limit.
 
+    `clock` measures the run; `today` is the time of day, in seconds since 1970, for a `Retry-After` that is a date.
     Raises `BudgetExhausted` from `spend` and `TargetUnreachable` from `note_silence`.
     """
 
@@ -37,6 +43,7 @@ class Limits:
     max_time_s: float | None = None
     rate_per_s: float | None = None
     clock: Callable[[], float] = time.monotonic
+    today: Callable[[], float] = time.time
     requests: int = 0
     _started: float = field(default=math.nan, init=False)
     _next_slot: float = field(default=0.0, init=False)
@@ -64,14 +71,16 @@ class Limits:
         """Lift the budget: what was made is cleaned up even when a run ran out of it."""
         self._cleaning = True
 
-    def retry_wait_s(self, response: Response, attempt: int) -> float | None:
+    def retry_wait_s(self, method: str, response: Response, attempt: int) -> float | None:
         """Seconds to wait before sending the request again, or None to hand the response on.
 
-        429, 502, 503 and 504 say that the request was not dealt with (RFC 9110, 15.6; RFC 6585, 4).
+        A write is repeated only where the answer says that it did not happen (RFC 9110, 9.2.2): a second object that
+        nobody knows of would never be cleaned up.
         """
-        if response.status not in _RETRIED or attempt >= MAX_RETRIES:
+        retried = _NOT_DEALT_WITH | _PERHAPS_DEALT_WITH if method in SAFE_METHODS else _NOT_DEALT_WITH
+        if response.status not in retried or attempt >= MAX_RETRIES:
             return None
-        named = _retry_after_s(response.header("retry-after"))
+        named = _retry_after_s(response.header("retry-after"), self.today())
         wait = BACKOFF_S * 2**attempt if named is None else named
         return wait if wait <= MAX_RETRY_AFTER_S else None
 
@@ -85,7 +94,7 @@ class Limits:
             raise TargetUnreachable(f"the target stopped answering: {what}")
 
 
-def _retry_after_s(value: str | None) -> float | None:
+def _retry_after_s(value: str | None, today: float) -> float | None:
     """`Retry-After` in seconds: a number or an HTTP date (RFC 9110, 10.2.3); None where there is none to read."""
     if not value:
         return None
@@ -94,7 +103,8 @@ def _retry_after_s(value: str | None) -> float | None:
     except ValueError:
         try:
             moment = email.utils.parsedate_to_datetime(value)
-        except ValueError:
+            # Without a zone it is GMT all the same (RFC 9110, 5.6.7), not where this machine stands.
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp() - today
+        except (ValueError, OverflowError):
             return None
-        seconds = moment.timestamp() - time.time()
     return max(0.0, seconds) if math.isfinite(seconds) else None

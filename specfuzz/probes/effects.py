@@ -112,9 +112,18 @@ def _gone(case: Case, before: View, after: View, resource: Resource) -> Flow[str
         made_up = case.made_up_for(after.reader, resource)
         request = case.workshop.request(after.reader, resource.owner, resource, overrides=made_up)
         never = yield from case.ask(Role.CONTROL, request, "an object that never was")
-        if alike(never.response, after.exchange.response):
+        if alike(never.response, after.exchange.response) and (yield from _reads_another(case, resource)):
             return gone
     raise Stop(f"the owner's read-back answered {reply.reason}, which says neither there nor gone")
+
+
+def _reads_another(case: Case, resource: Resource) -> Flow[bool]:
+    """Whether the owner can still read something: a session that broke refuses what is there and what never was alike."""
+    other = yield from case.shared_resource_or_none()
+    if other is None or other.owner != resource.owner:
+        return False
+    view = yield from case.read_back(other, "another object of the owner's", role=Role.CONTROL)
+    return view.found
 
 
 # Changing ---------------------------------------------------------------------------------------------------------

@@ -77,9 +77,7 @@ def flow(case: Case) -> Flow[Verdict]:
             raise Stop("a made-up identifier is answered the same")
     expectation = yield from _expectation(case, resource)
     if expectation is None:
-        return Inconclusive(
-            reason="callers without credentials can read it, and neither the document nor another operation says that they may not"
-        )
+        return Inconclusive(reason="callers without credentials can read it, and nothing says that they may not")
     return broken(
         Break(
             title=f"{resource.owner}'s {resource.kind} can be read without credentials",

@@ -34,6 +34,8 @@ def print_result(result: Result, console: Console, *, verbose: bool = False, qui
             _print_finding(finding, console, number, verbose=verbose)
         _print_undecided(result, console, verbose=verbose)
         _print_coverage(result, console)
+        for text in result.unreadable:
+            console.print(f"[yellow]not readable[/]  {escape(text)}")
         for text in result.leftovers:
             console.print(f"[yellow]left behind[/]  {_plain(text)}")
     for text in result.problems:

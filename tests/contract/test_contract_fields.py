@@ -1,0 +1,169 @@
+"""Which fields a client may not write, and which it should not be handed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from specfuzz.contract import Confidence, FieldReason, ForbiddenField, OperationContract, derive, from_raw
+from specfuzz.contract.fields import MAX_GUESSED_FIELDS, is_owner_field, is_privileged, is_server_managed
+
+TEXT = {"type": "string"}
+
+
+def schema(*names: str, **typed: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": {**dict.fromkeys(names, TEXT), **typed}}
+
+
+def content(of: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": of}}}
+
+
+def update(
+    taken: dict[str, Any], shown: dict[str, Any], *, paths: dict[str, Any] | None = None
+) -> OperationContract:
+    """The contract of `PATCH /notes/{id}`, which takes one schema and shows another."""
+    patch = {"requestBody": content(taken), "responses": {"200": {"description": "Fine", **content(shown)}}}
+    item: dict[str, Any] = {"patch": patch}
+    raw = {"openapi": "3.0.3", "paths": {"/notes/{id}": item, **(paths or {})}}
+    found = derive(from_raw(raw, "test.json")).get("PATCH /notes/{id}")
+    assert found is not None
+    return found
+
+
+def field(contract: OperationContract, name: str) -> ForbiddenField | None:
+    return next((item for item in contract.forbidden_fields if item.name == name), None)
+
+
+def test_a_read_only_property_of_the_request_is_certainly_not_writable() -> None:
+    contract = update(schema("title", state={"type": "string", "readOnly": True}), schema("title"))
+    found = field(contract, "state")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.READ_ONLY, Confidence.CERTAIN)
+    assert found.source.endswith("/properties/state")
+
+
+def test_a_property_that_only_responses_show_is_firmly_not_writable() -> None:
+    found = field(update(schema("title"), schema("title", "state")), "state")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.RESPONSE_ONLY, Confidence.FIRM)
+
+
+def test_a_read_only_property_of_the_response_is_certainly_not_writable() -> None:
+    found = field(update(schema("title"), schema("title", rank={"type": "integer", "readOnly": True})), "rank")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.READ_ONLY, Confidence.CERTAIN)
+
+
+def test_a_property_that_the_request_takes_is_writable() -> None:
+    assert field(update(schema("title", "role"), schema("title", "role")), "role") is None
+
+
+@pytest.mark.parametrize("name", ["id", "_id", "uuid", "href", "etag"])
+def test_an_identifier_or_link_that_responses_show_is_no_forbidden_field(name: str) -> None:
+    assert field(update(schema("title"), schema("title", name)), name) is None
+
+
+def test_a_property_that_another_operation_takes_is_immutable_here() -> None:
+    post = {"requestBody": content(schema("title", "category")), "responses": {"201": {"description": "Made"}}}
+    contract = update(schema("title"), schema("title", "category"), paths={"/notes": {"post": post}})
+    found = field(contract, "category")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.IMMUTABLE, Confidence.TENTATIVE)
+
+
+def test_a_property_that_only_a_privileged_operation_takes_is_firmly_not_writable() -> None:
+    put = {
+        "description": "Admin only.",
+        "requestBody": content(schema("title", "approved")),
+        "responses": {"200": {"description": "Fine"}},
+    }
+    paths = {"/admin/notes/{id}": {"put": put}}
+    found = field(update(schema("title"), schema("title"), paths=paths), "approved")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
+
+
+def test_privileged_names_are_guessed_in_the_documents_style_and_tentatively() -> None:
+    contract = update(schema("noteTitle"), schema("noteTitle"))
+    guessed = [item for item in contract.forbidden_fields if item.reason is FieldReason.PRIVILEGED_NAME]
+    assert 0 < len(guessed) <= MAX_GUESSED_FIELDS
+    assert "isAdmin" in {item.name for item in guessed}
+    assert {item.confidence for item in guessed} == {Confidence.TENTATIVE}
+    assert {item.source for item in guessed} == {"inference:privileged-name"}
+
+
+def test_a_privileged_name_that_the_document_knows_is_not_guessed_again() -> None:
+    contract = update(schema("title"), schema("title", "isAdmin"))
+    found = [item for item in contract.forbidden_fields if item.name.replace("_", "").lower() == "isadmin"]
+    assert [item.reason for item in found] == [FieldReason.RESPONSE_ONLY]
+
+
+def test_the_surest_fields_come_first() -> None:
+    contract = update(schema("title", a={"readOnly": True}), schema("title", "b"))
+    confidences = [item.confidence for item in contract.forbidden_fields]
+    assert confidences == sorted(confidences, reverse=True)
+
+
+def test_an_operation_without_a_body_has_no_forbidden_fields() -> None:
+    raw = {"openapi": "3.0.3", "paths": {"/notes/{id}": {"delete": {"responses": {"204": {"description": "Gone"}}}}}}
+    assert derive(from_raw(raw, "x")).operations[0].forbidden_fields == ()
+
+
+def test_the_owner_is_marked_as_such() -> None:
+    contract = update(schema("title"), schema("title", "owner_id"))
+    found = field(contract, "owner_id")
+    assert found is not None
+    assert found.is_owner
+    assert contract.owner_field == "owner_id"
+
+
+def test_fields_behind_an_envelope_are_seen() -> None:
+    shown = {"type": "object", "properties": {"note": schema("id", "title", "state")}}
+    assert field(update(schema("title"), shown), "state") is not None
+
+
+def test_every_forbidden_field_states_its_expectation() -> None:
+    contract = update(schema("title", a={"readOnly": True}), schema("title", "b"))
+    for item in contract.forbidden_fields:
+        expectation = item.expectation()
+        assert f"`{item.name}`" in expectation.statement
+        assert (expectation.source, expectation.confidence) == (item.source, item.confidence)
+
+
+@pytest.mark.parametrize(
+    ("shown", "confidence"),
+    [
+        (schema("title", "password_hash"), Confidence.TENTATIVE),
+        (schema("title", password_hash={"type": "string", "writeOnly": True}), Confidence.CERTAIN),
+    ],
+    ids=["named like a secret", "write-only"],
+)
+def test_a_secret_in_a_response_is_sensitive(shown: dict[str, Any], confidence: Confidence) -> None:
+    found = [(item.name, item.confidence) for item in update(schema("title"), shown).sensitive_fields]
+    assert found == [("password_hash", confidence)]
+
+
+def test_an_ordinary_response_has_nothing_sensitive() -> None:
+    assert update(schema("title"), schema("title", "password_changed_at", "pinned")).sensitive_fields == ()
+
+
+@pytest.mark.parametrize("name", ["is_admin", "role", "balance", "emailVerified", "creditLimit"])
+def test_a_privileged_name_is_recognised(name: str) -> None:
+    assert is_privileged(name)
+
+
+@pytest.mark.parametrize("name", ["owner", "userId", "created_by", "author_id", "tenantId"])
+def test_an_owner_name_is_recognised(name: str) -> None:
+    assert is_owner_field(name)
+
+
+@pytest.mark.parametrize("name", ["id", "created_at", "updatedOn", "view_count", "avatar_url", "_links"])
+def test_what_a_server_manages_is_recognised(name: str) -> None:
+    assert is_server_managed(name)
+
+
+@pytest.mark.parametrize("name", ["title", "count", "at", "role", "ideas", "format"])
+def test_what_a_client_writes_is_not_server_managed(name: str) -> None:
+    assert not is_server_managed(name)
