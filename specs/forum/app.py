@@ -13,9 +13,7 @@ from agora import config, switches
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, metavar="N", help="port on 127.0.0.1")
-    parser.add_argument(
-        "--on", default="none", metavar="SWITCHES", help="none, all, or names with commas between"
-    )
+    parser.add_argument("--on", default="none", metavar="SWITCHES", help="none, all, or names with commas between")
     options = parser.parse_args()
     try:
         switches.activate(switches.parse(options.on))

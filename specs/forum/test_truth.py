@@ -376,9 +376,7 @@ def log_in(port: int, how: dict[str, Any]) -> None:
     user = how["payloadUserPwd"]
     payload = {user["usernameField"]: user["username"], user["passwordField"]: user["password"]}
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request(
-        how["verb"], how["endpoint"], json.dumps(payload), {"Content-Type": how["contentType"]}
-    )
+    connection.request(how["verb"], how["endpoint"], json.dumps(payload), {"Content-Type": how["contentType"]})
     response = connection.getresponse()
     assert response.status == 200 and json.load(response)["username"] == user["username"]
     cookies = response.headers.get_all("Set-Cookie") or []

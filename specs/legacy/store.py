@@ -139,9 +139,7 @@ def add_contact(owner: str, name: str, email: str = "", phone: str = "", note: s
     return contact
 
 
-def add_invoice(
-    owner: str, amount: float, currency: str, memo: str, issued: str, contact: Contact | None
-) -> Invoice:
+def add_invoice(owner: str, amount: float, currency: str, memo: str, issued: str, contact: Contact | None) -> Invoice:
     number = next(_invoice_ids)
     invoice = Invoice(number, f"INV-{number:05d}", owner, amount, currency, memo, issued)
     invoice.ledger_ref = f"L4/{number * 17 % 1000:03d}"

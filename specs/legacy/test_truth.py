@@ -75,8 +75,7 @@ def send(
     """The operation with this value in every parameter, in the place that the document gives it."""
     parameters = operation.get("parameters", [])
     placed = {
-        where: {each["name"]: value for each in parameters if each["in"] == where}
-        for where in ("query", "formData")
+        where: {each["name"]: value for each in parameters if each["in"] == where} for where in ("query", "formData")
     }
     headers = {"X-CSRF-Token": person.csrf} if csrf else {}
     data = placed["formData"] if method == "POST" else None
@@ -147,9 +146,7 @@ def assert_conforms(answer: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
-def test_only_the_open_operations_answer_without_a_login(
-    method: str, path: str, operation: dict[str, Any]
-) -> None:
+def test_only_the_open_operations_answer_without_a_login(method: str, path: str, operation: dict[str, Any]) -> None:
     bad = [Person(app.application) for _ in range(3)]
     there = world()
     bad[1].sid, bad[2].sid = "nonsense", there.alice.sid[:-1] + ("A" if there.alice.sid[-1] != "A" else "B")
@@ -164,9 +161,7 @@ def test_writes_need_the_token_of_the_same_session(method: str, path: str, opera
     there = world()
     takes_token = any(each["name"] == "X-CSRF-Token" for each in operation.get("parameters", []))
     expired = "this form has expired, please try again"
-    assert (
-        send(there.alice, method, path, operation, "1", csrf=False).text.count(expired) == 1
-    ) is takes_token
+    assert (send(there.alice, method, path, operation, "1", csrf=False).text.count(expired) == 1) is takes_token
     there.alice.csrf = there.bob.csrf
     assert (send(there.alice, method, path, operation, "1").text.count(expired) == 1) is takes_token
 
@@ -253,13 +248,8 @@ def test_the_owner_and_the_staff_can_do_their_work() -> None:
     assert said(alice.post("/invoice/markPaid", id=invoice["id"])) == {"ok": False, "error": "staff only"}
     assert said(there.admin.post("/invoice/markPaid", id=invoice["id"]))["invoice"]["paid"] is True
     assert said(alice.post("/invoice/void", id=invoice["id"]))["invoice"]["void"] is True
-    assert (
-        MARK in alice.get("/contact/export").text
-        and MARK in alice.get("/invoice/print", id=invoice["id"]).text
-    )
-    assert alice.client.delete("/ticket", params={"id": ticket}, headers={"X-CSRF-Token": alice.csrf}).json()[
-        "ok"
-    ]
+    assert MARK in alice.get("/contact/export").text and MARK in alice.get("/invoice/print", id=invoice["id"]).text
+    assert alice.client.delete("/ticket", params={"id": ticket}, headers={"X-CSRF-Token": alice.csrf}).json()["ok"]
     assert said(alice.post("/contact/delete", id=contact))["ok"]
     assert alice.ticket(ticket) is None and alice.contact(contact) is None
 
@@ -283,9 +273,7 @@ def test_bodies_that_are_no_form_are_refused() -> None:
     alice = world().alice
     headers = {"X-CSRF-Token": alice.csrf}
     for kind in ("application/json", "text/plain", "multipart/form-data; boundary=x"):
-        answer = alice.client.post(
-            "/ticket/new", content=b"subject=x", headers={**headers, "Content-Type": kind}
-        )
+        answer = alice.client.post("/ticket/new", content=b"subject=x", headers={**headers, "Content-Type": kind})
         assert (answer.status_code, answer.json()["ok"]) == (200, False)
     assert said(alice.post("/ticket/new", subject="x" * 400_000))["ok"] is False
     assert said(alice.post("/ticket/new", **{f"f{number}": "x" for number in range(300)}))["ok"] is False

@@ -160,9 +160,7 @@ def list_statements(account_id: uuid.UUID, caller: CurrentCaller, session: DbSes
     response_model=schemas.StatementOut,
     responses=refusals(401, 404),
 )
-def read_statement(
-    account_id: uuid.UUID, statement_id: uuid.UUID, caller: CurrentCaller, session: DbSession
-) -> dict:
+def read_statement(account_id: uuid.UUID, statement_id: uuid.UUID, caller: CurrentCaller, session: DbSession) -> dict:
     """For the owner, joint holders and staff. Entries name the other side of each transfer."""
     account = ledger.visible_account(session, caller, account_id)
     statement = session.get(Statement, statement_id)

@@ -71,17 +71,13 @@ def card_viewer(request: Request, credentials: Credentials, session: DbSession) 
 
 
 @router.get("/{card_id}", response_model=schemas.CardOut, responses=refusals(401, 404))
-def read_card(
-    card_id: uuid.UUID, caller: Annotated[Caller | None, Depends(card_viewer)], session: DbSession
-) -> Card:
+def read_card(card_id: uuid.UUID, caller: Annotated[Caller | None, Depends(card_viewer)], session: DbSession) -> Card:
     """For the owner of the card's account."""
     return _card(session, card_id, caller)
 
 
 @router.patch("/{card_id}", response_model=schemas.CardOut, responses=refusals(400, 401, 404))
-def update_card(
-    card_id: uuid.UUID, payload: schemas.CardUpdate, caller: CurrentCaller, session: DbSession
-) -> Card:
+def update_card(card_id: uuid.UUID, payload: schemas.CardUpdate, caller: CurrentCaller, session: DbSession) -> Card:
     """Change label, daily limit, or the account that the card draws on. For the owner; a new account has to
     be one of the caller's own, too."""
     # SF102: with the switch on, only the account in the body is compared with the caller.

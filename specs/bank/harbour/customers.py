@@ -30,9 +30,7 @@ def read_profile(caller: CurrentCaller, session: DbSession) -> Customer | JSONRe
 
 
 @router.patch("/me", tags=["profile"], response_model=schemas.CustomerOut, responses=refusals(400, 401))
-def update_profile(
-    payload: schemas.ProfileUpdate, raw: RawBody, caller: CurrentCaller, session: DbSession
-) -> Customer:
+def update_profile(payload: schemas.ProfileUpdate, raw: RawBody, caller: CurrentCaller, session: DbSession) -> Customer:
     """Change name, phone or address. `null` clears phone and address."""
     customer = session.get_one(Customer, caller.id)
     if on("profile-kyc"):

@@ -19,9 +19,7 @@ def new_iban() -> str:
 
 
 def open_account(session: Session, customer_id: uuid.UUID, kind: str, nickname: str) -> Account:
-    account = Account(
-        customer_id=customer_id, kind=kind, nickname=nickname, iban=new_iban(), balance=WELCOME_CREDIT
-    )
+    account = Account(customer_id=customer_id, kind=kind, nickname=nickname, iban=new_iban(), balance=WELCOME_CREDIT)
     session.add(account)
     session.flush()
     return account

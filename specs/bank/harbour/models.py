@@ -213,9 +213,7 @@ class Database:
     """SQLite in memory: one connection, and one request at a time that uses it."""
 
     def __init__(self) -> None:
-        self.engine = create_engine(
-            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
+        self.engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
         Base.metadata.create_all(self.engine)
         self.turn = threading.Lock()
 

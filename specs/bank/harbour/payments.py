@@ -56,9 +56,7 @@ def list_transfers(
     caller: CurrentCaller,
     session: DbSession,
     account_id: Annotated[uuid.UUID | None, Query(description="Only transfers of this account.")] = None,
-    cursor: Annotated[
-        str | None, Query(max_length=200, description="`next_cursor` of the page before.")
-    ] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
 ) -> dict:
     """Transfers from and to the accounts that the caller holds, newest first. Incoming ones come from other
     customers, with the name and the reference that these gave."""
@@ -77,9 +75,7 @@ def list_transfers(
     response_model=schemas.TransferOut,
     responses=refusals(401, 404),
 )
-def read_transfer(
-    transfer_id: uuid.UUID, caller: CurrentCaller, session: DbSession
-) -> Transfer | JSONResponse:
+def read_transfer(transfer_id: uuid.UUID, caller: CurrentCaller, session: DbSession) -> Transfer | JSONResponse:
     """For both sides: whoever sent the money and whoever received it."""
     transfer = session.scalar(_transfers_of(caller).where(Transfer.id == transfer_id))
     if transfer is None:
@@ -260,9 +256,7 @@ LinkCaller = Annotated[Caller | None, Depends(link_guard)]
     response_model=schemas.PaymentLinkOut,
     responses=refusals(400, 401, 404),
 )
-def create_payment_link(
-    payload: schemas.PaymentLinkIn, caller: CurrentCaller, session: DbSession
-) -> PaymentLink:
+def create_payment_link(payload: schemas.PaymentLinkIn, caller: CurrentCaller, session: DbSession) -> PaymentLink:
     """A link to send to somebody who is to pay the caller."""
     account = ledger.own_account(session, caller, payload.account_id)
     link = PaymentLink(

@@ -34,9 +34,7 @@ def list_rates() -> list[dict[str, Any]]:
     return [_rate(currency) for currency in RATES]
 
 
-@router.get(
-    "/exchange-rates/{currency}", tags=["public"], response_model=schemas.Rate, responses=refusals(404)
-)
+@router.get("/exchange-rates/{currency}", tags=["public"], response_model=schemas.Rate, responses=refusals(404))
 def read_rate(
     currency: Annotated[str, Path(pattern="^[A-Z]{3}$", examples=["USD"])],
 ) -> dict[str, Any] | JSONResponse:

@@ -11,9 +11,7 @@ MAX_AMOUNT = 5_000_000  # cents: 50,000.00 EUR, the limit for a single booking
 Amount = Annotated[int, Field(ge=1, le=MAX_AMOUNT, description="In cents.", examples=[1250])]
 Line = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Iban = Annotated[
-    str, Field(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$", examples=["DE44500105175407324931"])
-]
+Iban = Annotated[str, Field(pattern=r"^[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}$", examples=["DE44500105175407324931"])]
 Username = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{2,39}$", examples=["d.fischer"])]
 Role = Literal["customer", "teller", "admin"]
 KycLevel = Literal["none", "basic", "full"]

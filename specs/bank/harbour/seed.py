@@ -60,9 +60,7 @@ def seed(session: Session) -> None:
             )
         )
     session.add(
-        PaymentLink(
-            customer_id=people["carol"].id, account_id=carols.id, amount=3_500, description="Brunch for two"
-        )
+        PaymentLink(customer_id=people["carol"].id, account_id=carols.id, amount=3_500, description="Brunch for two")
     )
     session.add(
         Message(

@@ -21,9 +21,7 @@ def register_reader(caller: CurrentCaller) -> Caller:
 
 
 @router.get("/customers", response_model=list[schemas.CustomerOut], responses=refusals(401, 403))
-def list_customers(
-    caller: Annotated[Caller, Depends(register_reader)], session: DbSession
-) -> Sequence[Customer]:
+def list_customers(caller: Annotated[Caller, Depends(register_reader)], session: DbSession) -> Sequence[Customer]:
     """All customers. Requires the role `teller` or `admin`."""
     return session.scalars(select(Customer).order_by(Customer.created_at)).all()
 
@@ -75,9 +73,7 @@ def post_adjustment(
     if account.balance + payload.amount < 0:
         raise HTTPException(status.HTTP_409_CONFLICT, "Insufficient funds")
     account.balance += payload.amount
-    adjustment = Adjustment(
-        account_id=account.id, balance=account.balance, booked_by=caller.id, **payload.model_dump()
-    )
+    adjustment = Adjustment(account_id=account.id, balance=account.balance, booked_by=caller.id, **payload.model_dump())
     session.add(adjustment)
     session.commit()
     return adjustment

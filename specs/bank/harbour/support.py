@@ -30,9 +30,7 @@ def send_message(payload: schemas.MessageIn, caller: CurrentCaller, session: DbS
 def list_messages(
     caller: CurrentCaller,
     session: DbSession,
-    q: Annotated[
-        str | None, Query(max_length=80, description="Only messages with this in subject or body.")
-    ] = None,
+    q: Annotated[str | None, Query(max_length=80, description="Only messages with this in subject or body.")] = None,
 ) -> Sequence[Message]:
     """The caller's own messages."""
     query = select(Message).where(Message.customer_id == caller.id)
@@ -73,9 +71,7 @@ def delete_message(message_id: uuid.UUID, caller: CurrentCaller, session: DbSess
     response_model=schemas.ReplyOut,
     responses=refusals(400, 401, 404),
 )
-def reply(
-    message_id: uuid.UUID, payload: schemas.ReplyIn, caller: CurrentCaller, session: DbSession
-) -> Reply:
+def reply(message_id: uuid.UUID, payload: schemas.ReplyIn, caller: CurrentCaller, session: DbSession) -> Reply:
     """Continue a conversation. For whoever began it, and staff."""
     message = _readable(session, caller, message_id)
     by_customer = message.customer_id == caller.id

@@ -54,9 +54,7 @@ def seed() -> None:
 
     general = board("general", "General", "Everything that fits nowhere else.", marta)
     garden = board("kitchen-garden", "Kitchen garden", "Vegetables, herbs and soil.", carol)
-    committee = board(
-        "allotment-committee", "Allotment committee", "Minutes and money.", carol, "plot-seventeen"
-    )
+    committee = board("allotment-committee", "Allotment committee", "Minutes and money.", carol, "plot-seventeen")
     committee.members.add(dave)
 
     thread(general, marta, "welcome", "Welcome", "Say hello and read the house rules in the wiki.")
@@ -74,9 +72,7 @@ def seed() -> None:
         sender=carol, recipient=dave, subject="Keys", body="The shed's key is under the third pot."
     )
 
-    letter = m.Draft.objects.create(
-        author=carol, title="Open letter about the pump", body="Dear council, ..."
-    )
+    letter = m.Draft.objects.create(author=carol, title="Open letter about the pump", body="Dear council, ...")
     letter.collaborators.add(dave)
     m.Draft.objects.create(author=dave, title="Resignation", body="I will not stand again as treasurer.")
     m.Draft.objects.create(

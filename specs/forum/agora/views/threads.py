@@ -129,9 +129,7 @@ class ReadMarkView(ThreadScopedView):
         thread = self.get_thread()
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        ReadMark.objects.update_or_create(
-            member=request.user, thread=thread, defaults=serializer.validated_data
-        )
+        ReadMark.objects.update_or_create(member=request.user, thread=thread, defaults=serializer.validated_data)
         return Response(serializer.data)
 
 

@@ -19,9 +19,7 @@ from agora.permissions import IsModerator
 from agora.serializers import PreviewSerializer, WikiPageSerializer
 from agora.switches import on
 
-valid_slug = RegexValidator(
-    r"\A[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z", "Use 1 to 60 of a-z, 0-9 and hyphens."
-)
+valid_slug = RegexValidator(r"\A[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?\Z", "Use 1 to 60 of a-z, 0-9 and hyphens.")
 
 
 class WikiListView(generics.ListAPIView):
