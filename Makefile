@@ -35,6 +35,15 @@ test: check ## all checks and all tests (CI calls exactly this)
 demo: setup ## test the shipped insecure API, then its repaired twin
 	$(BIN)/specfuzz demo
 
+benchmark: setup ## score specfuzz against the APIs in specs/, five seeds; writes specs/SCOREBOARD.md
+	$(BIN)/python -m specs.run specs --board specs/SCOREBOARD.md --json specs/scoreboard.json
+
+benchmark-quick: setup ## the same with one seed, all on and all off; fails where it got worse
+	$(BIN)/python -m specs.run specs --mode quick
+
+benchmark-speed: setup ## measure planning, the engine, whole runs and growth; writes specs/SPEED.md
+	$(BIN)/python -m specs.speed --output specs/SPEED.md
+
 constraints: ## pin the versions that a new environment gets
 	rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check --editable '.[dev]'

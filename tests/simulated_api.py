@@ -31,7 +31,9 @@ def reply(status: int, body: Any = None, **headers: str) -> Response:
         return Response(status=status, headers=pairs)
     if isinstance(body, str):
         return Response(status=status, headers=(("Content-Type", "text/html"), *pairs), body=body.encode())
-    return Response(status=status, headers=(("Content-Type", "application/json"), *pairs), body=json.dumps(body).encode())
+    return Response(
+        status=status, headers=(("Content-Type", "application/json"), *pairs), body=json.dumps(body).encode()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,6 +344,7 @@ def no_security(raw: dict[str, Any]) -> None:
 
 
 # The stage --------------------------------------------------------------------------------------------------------
+
 
 @dataclass(slots=True)
 class Stage:

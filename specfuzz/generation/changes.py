@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from typing import Any
 
@@ -13,6 +14,7 @@ from specfuzz.generation.randomness import letters
 
 _PRIVILEGED_VALUES = ("admin", "administrator", "superuser", "owner", "staff", "moderator", "manager", "premium", "pro")
 _RIGHTS = frozenset("role roles permission permissions privilege privileges scope scopes group groups".split())
+_HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _TRUTHY_FIRST = frozenset("is has can admin superuser staff verified active approved premium trusted paid".split())
 
 
@@ -35,9 +37,9 @@ def different_value(field: ForbiddenField, present: Any, source: random.Random) 
     if kind == "array":
         inner = field.schema.get("items")
         items = inner if isinstance(inner, dict) else {}
-        made = "admin" if words & _RIGHTS else _text(name, items, source)
-        kept = [item for item in present if item != made] if isinstance(present, list) else []
-        return [*kept[:3], made]
+        kept = present[:3] if isinstance(present, list) else []
+        rights = (value for value in _PRIVILEGED_VALUES if value not in kept)
+        return [*kept, next(rights) if words & _RIGHTS else _text(name, items, source)]
     if kind == "object":
         return {values.CANARY_PREFIX: values.new_canary(source)}
     if words & _RIGHTS:
@@ -111,14 +113,19 @@ def made_up_identifier(real: Any, source: random.Random) -> Any:
     else:
         made = str(uuid.UUID(int=source.getrandbits(128), version=4))
         return made if "-" in text else uuid.UUID(made).hex if parsed else made
-    return "".join(_same_kind(character, source) for character in text)
+    is_hexadecimal = len(text) >= 8 and bool(_HEXADECIMAL.fullmatch(text))  # MongoDB: anything else is a 400
+    for _ in range(10):
+        made = "".join(_same_kind(character, source, is_hexadecimal) for character in text)
+        if made != text:
+            break
+    return made
 
 
-def _same_kind(character: str, source: random.Random) -> str:
+def _same_kind(character: str, source: random.Random, is_hexadecimal: bool) -> str:
     if character.isdigit():
         return str(source.randrange(10))
     if character.isalpha():
-        made = letters(source, 1)
+        made = source.choice("abcdef") if is_hexadecimal else letters(source, 1)
         return made.upper() if character.isupper() else made
     return character
 
@@ -130,7 +137,8 @@ def different_from(value: Any, source: random.Random) -> Any:
     if isinstance(value, int):
         return value + 1 + source.randrange(50)
     if isinstance(value, float):
-        return value + 1.25 + source.randrange(50)
+        made = value + 1.25 + source.randrange(50)
+        return made if made != value else value / 2  # adding little to a very large one changes nothing
     if isinstance(value, list):
         return [*value[:-1], different_from(value[-1], source)] if value else ["user"]
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from specfuzz.http.errors import OutsideFence
+from specfuzz.http.errors import OutsideFence, TransportError
 from specfuzz.http.exchange import Response
 
 MAX_REDIRECTS = 3
@@ -16,7 +16,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of `url`, with default ports filled in. Raises `OutsideFence` where it is no URL.
+    """Scheme, host and port of `url`, with default ports filled in. Raises `TransportError` where it is no URL.
 
     Read by the parser that sends the request, httpx's: two parsers that disagree on a host are a way through a fence.
     """
@@ -28,7 +28,7 @@ def _parsed(url: str) -> httpx.URL:
     try:
         return httpx.URL(url)
     except (httpx.InvalidURL, UnicodeError) as error:
-        raise OutsideFence(f"{url[:200]!r} is no URL: {error}") from error
+        raise TransportError(f"{url[:200]!r} cannot be sent to: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Fence:
     def url_for(self, target: str) -> str:
         """Absolute URL of a path relative to the base URL; a URL on an allowed origin stays as it is.
 
-        Raises `OutsideFence` if it would lead elsewhere, or nowhere: a document or a server-made id may hold
-        `//evil.test/`, a control character or 70,000 letters.
+        Raises `OutsideFence` if it would lead elsewhere, `TransportError` if nowhere: a document or a server-made id
+        may hold `//evil.test/`, a control character or 70,000 letters.
         """
         if target.startswith(("http://", "https://")):
             url = target
@@ -69,7 +69,7 @@ class Fence:
             there = here.join(location)
             if origin_of(str(there)) != origin_of(url):
                 return None
-        except (OutsideFence, httpx.InvalidURL, UnicodeError):
+        except (TransportError, httpx.InvalidURL, UnicodeError):
             return None
         if response.status in (307, 308):
             return str(there)

@@ -20,7 +20,9 @@ def fetch_text(url: str, *, timeout_s: float = 30.0, verify: bool = True) -> str
     try:
         with httpx.Client(timeout=timeout_s, verify=verify, trust_env=False) as client:
             for _ in range(MAX_REDIRECTS + 1):
-                with client.stream("GET", url, headers={"Accept": "application/json, application/yaml, */*;q=0.5"}) as got:
+                with client.stream(
+                    "GET", url, headers={"Accept": "application/json, application/yaml, */*;q=0.5"}
+                ) as got:
                     if got.is_redirect and got.next_request is not None:
                         there = str(got.next_request.url)
                         if origin_of(there) != origin_of(url):

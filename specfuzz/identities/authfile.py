@@ -10,17 +10,16 @@ import difflib
 import json
 import os
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
-
-import yaml
+from urllib.parse import quote_plus, urlencode, urlsplit
 
 from specfuzz.http import ANONYMOUS
+from specfuzz.identities import documents
 from specfuzz.identities.errors import AuthFileError
-from specfuzz.identities.identity import DEFAULT_ROLE, Identity, Login, Secret, Token
+from specfuzz.identities.identity import DEFAULT_ROLE, Identity, Login, Secret, Token, secret_headers
+from specfuzz.identities.payload import secrets_in
 
 _TOP = ("schemaVersion", "auth", "authTemplate", "configs")
 _ENTRY = ("name", "requireMockHandling", "fixedHeaders", "loginEndpointAuth", "role")
@@ -37,26 +36,9 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 def read_auth_file(path: str | Path, environment: Mapping[str, str] | None = None) -> tuple[Identity, ...]:
     """The identities of an authentication document. Raises `AuthFileError`."""
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise AuthFileError(f"no such file: {path}", where=str(path), hint="check the path given to --auth") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise AuthFileError(f"cannot read {path}: {error}", where=str(path)) from error
+    text = documents.read_text(path)
     reader = _Reader(str(path), text, os.environ if environment is None else environment)
-    return reader.identities(_parse(text, path))
-
-
-def _parse(text: str, path: Path) -> Any:
-    try:
-        if path.suffix.lower() == ".toml":
-            return tomllib.loads(text)
-        if path.suffix.lower() == ".json":
-            return json.loads(text)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-        first = " ".join(str(error).split())
-        raise AuthFileError(f"cannot be parsed: {first}", where=str(path)) from error
+    return reader.identities(documents.parse(text, path))
 
 
 class _Reader:
@@ -70,15 +52,17 @@ class _Reader:
         top = self._object(document, "the document", _TOP)
         entries = top.get("auth")
         if not isinstance(entries, list) or not entries:
-            raise self._error("`auth` must be a list with at least one entry", "write `auth:` with entries that have a `name`")
-        template = self._object(top.get("authTemplate", {}), "authTemplate", _ENTRY)
+            raise self._error(
+                "`auth` must be a list with at least one entry", "write `auth:` with entries that have a `name`"
+            )
+        template = self._object(top.get("authTemplate") or {}, "authTemplate", _ENTRY)
         found: list[Identity] = []
         for index, entry in enumerate(entries):
             self._at = self._file
             node = self._object(entry, f"auth[{index}]", _ENTRY)
             name = node.get("name")
             if not isinstance(name, str) or not name:
-                raise self._error(f"auth[{index}] has no `name`", "give every entry a name, such as alice")
+                raise self._error(f"auth[{index}] has no `name`", "give every entry a name (a text), such as alice")
             self._at = self._line_of(name)
             if name == ANONYMOUS:
                 raise self._error(f"the name {ANONYMOUS!r} is taken by the built-in identity", "choose another name")
@@ -88,18 +72,15 @@ class _Reader:
         return tuple(found)
 
     def _identity(self, name: str, node: Mapping[str, Any]) -> Identity:
-        headers = self._headers(node.get("fixedHeaders", []), f"{name}.fixedHeaders")
+        headers = self._headers(node.get("fixedHeaders"), f"{name}.fixedHeaders")
         login = node.get("loginEndpointAuth")
         if not headers and login is None:
             raise self._error(
                 f"{name!r} has no credentials", "give it `fixedHeaders` or `loginEndpointAuth` (or use no entry at all)"
             )
-        role = node.get("role", DEFAULT_ROLE)
-        if not isinstance(role, str):
-            raise self._error(f"{name}.role must be a text, not {role!r}", "for example: role: admin")
         return Identity(
             name=name,
-            role=role,
+            role=self._optional(node, "role", name, DEFAULT_ROLE),
             headers=headers,
             login=self._login(login, name) if login is not None else None,
             where=self._at,
@@ -108,46 +89,55 @@ class _Reader:
     def _login(self, value: Any, name: str) -> Login:
         where = f"{name}.loginEndpointAuth"
         node = self._object(value, where, _LOGIN)
-        path = node.get("externalEndpointURL") or node.get("endpoint")
-        if not isinstance(path, str) or not path:
-            raise self._error(f"{where} has neither `endpoint` nor `externalEndpointURL`", "for example: endpoint: /login")
-        path = self._text(path, where)
-        if "externalEndpointURL" in node and urlsplit(path).scheme not in ("http", "https"):
-            raise self._error(f"{where}.externalEndpointURL is no http(s) URL: {path!r}", "write the whole URL")
-        verb = str(node.get("verb", "POST")).upper()
+        verb = self._optional(node, "verb", where, "POST").upper()
         if verb not in _VERBS:
             raise self._error(f"{where}.verb is {node['verb']!r}", f"one of {', '.join(_VERBS)}")
-        content_type = str(node.get("contentType", "application/json"))
+        content_type = self._optional(node, "contentType", where, "application/json")
         payload, secrets = self._payload(node, where, content_type)
-        headers = self._headers(node.get("headers", []), f"{where}.headers")
+        headers = self._headers(node.get("headers"), f"{where}.headers")
+        expects_cookies = node.get("expectCookies", False)
+        if not isinstance(expects_cookies, bool):
+            raise self._error(f"{where}.expectCookies must be true or false, not {expects_cookies!r}", "without quotes")
         token = node.get("token")
         return Login(
             method=verb,
-            path=path,
+            path=self._path(node, where),
             payload=Secret(payload),
             content_type=content_type,
             headers=headers,
             token=self._token(token, f"{where}.token") if token is not None else None,
-            expects_cookies=bool(node.get("expectCookies", False)),
-            secrets=(*secrets, *(value for _, value in headers)),
+            expects_cookies=expects_cookies,
+            secrets=(*secrets, *secret_headers(headers)),
         )
 
+    def _path(self, node: Mapping[str, Any], where: str) -> str:
+        key = "externalEndpointURL" if node.get("externalEndpointURL") else "endpoint"
+        written = node.get(key)
+        if not isinstance(written, str) or not written:
+            raise self._error(
+                f"{where} has neither `endpoint` nor `externalEndpointURL`", "for example: endpoint: /login"
+            )
+        path = self._filled(written, f"{where}.{key}")
+        if key == "externalEndpointURL" and not path.startswith(("http://", "https://")):
+            raise self._error(f"{where}.{key} is no http(s) URL: {written!r}", "write the whole URL")
+        try:
+            urlsplit(path).port  # noqa: B018  # the property raises where the port is no number
+        except ValueError:
+            raise self._error(f"{where}.{key} is no URL: {written!r}", "for example: endpoint: /login") from None
+        return path
+
     def _payload(self, node: Mapping[str, Any], where: str, content_type: str) -> tuple[str, tuple[Secret, ...]]:
-        if "payloadRaw" in node:
-            raw = node["payloadRaw"]
-            text = self._text(raw if isinstance(raw, str) else json.dumps(raw), f"{where}.payloadRaw")
-            return text, tuple(Secret(value) for value in _secrets_in(text))
-        if "payloadUserPwd" not in node:
+        raw = node.get("payloadRaw")
+        if raw is not None:
+            text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, default=str)
+            text = self._filled(text, f"{where}.payloadRaw", _escaper(text, content_type))
+            return text, tuple(Secret(value) for value in secrets_in(text))
+        if node.get("payloadUserPwd") is None:
             return "", ()
-        pair = self._object(node["payloadUserPwd"], f"{where}.payloadUserPwd", _PAYLOAD)
-        missing = [key for key in _PAYLOAD if not isinstance(pair.get(key), str | int)]
-        if missing:
-            raise self._error(f"{where}.payloadUserPwd has no `{missing[0]}`", f"it needs {', '.join(_PAYLOAD)}")
-        password = self._text(str(pair["password"]), f"{where}.payloadUserPwd.password")
-        values = {
-            str(pair["usernameField"]): self._text(str(pair["username"]), f"{where}.payloadUserPwd.username"),
-            str(pair["passwordField"]): password,
-        }
+        where = f"{where}.payloadUserPwd"
+        pair = self._object(node["payloadUserPwd"], where, _PAYLOAD)
+        username, password, username_field, password_field = (self._required(pair, key, where) for key in _PAYLOAD)
+        values = {username_field: username, password_field: password}
         text = urlencode(values) if "form" in content_type else json.dumps(values)
         return text, (Secret(password),)
 
@@ -160,34 +150,51 @@ class _Reader:
             )
         return Token(
             pointer=pointer,
-            name=str(node.get("httpHeaderName", "Authorization")),
-            prefix=str(node.get("headerPrefix", "")),
+            name=self._optional(node, "httpHeaderName", where, "Authorization"),
+            prefix=self._optional(node, "headerPrefix", where, ""),
         )
 
     def _headers(self, value: Any, where: str) -> tuple[tuple[str, Secret], ...]:
-        if not isinstance(value, list):
-            raise self._error(f"{where} must be a list of name and value", "for example: - {name: X-Api-Key, value: ...}")
+        if value is not None and not isinstance(value, list):
+            raise self._error(
+                f"{where} must be a list of name and value", "for example: - {name: X-Api-Key, value: ...}"
+            )
         found = []
-        for index, item in enumerate(value):
-            node = self._object(item, f"{where}[{index}]", ("name", "value"))
-            if not isinstance(node.get("name"), str) or "value" not in node:
-                raise self._error(f"{where}[{index}] needs `name` and `value`", "for example: name: Authorization")
-            found.append((node["name"], Secret(self._text(str(node["value"]), f"{where}[{index}].value"))))
+        for index, item in enumerate(value or ()):
+            here = f"{where}[{index}]"
+            node = self._object(item, here, ("name", "value"))
+            found.append((self._required(node, "name", here), Secret(self._required(node, "value", here))))
         return tuple(found)
 
-    def _text(self, text: str, where: str) -> str:
+    def _required(self, node: Mapping[str, Any], key: str, where: str) -> str:
+        """A text, or a whole number as the digits that were written; anything else has no one spelling."""
+        value = node.get(key)
+        if value is None:
+            raise self._error(f"{where} has no `{key}`", f"add `{key}: ...` there")
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise self._error(f"{where}.{key} must be a text, not {type(value).__name__}", "put it in quotes")
+        return self._filled(str(value), f"{where}.{key}")
+
+    def _optional(self, node: Mapping[str, Any], key: str, where: str, default: str) -> str:
+        return default if node.get(key) is None else self._required(node, key, where)
+
+    def _filled(self, text: str, where: str, escape: Callable[[str], str] = str) -> str:
+        """`text` with the environment's values in place of `${NAME}`."""
+
         def replace(match: re.Match[str]) -> str:
             if match[1] not in self._environment:
-                raise self._error(
-                    f"the environment variable {match[1]} ({where}) is not set", f"export {match[1]}=... and run again"
-                )
-            return self._environment[match[1]]
+                near = difflib.get_close_matches(match[1], self._environment, n=1, cutoff=0.8)
+                hint = f"did you mean ${{{near[0]}}}?" if near else f"export {match[1]}=... and run again"
+                raise self._error(f"the environment variable {match[1]} ({where}) is not set", hint)
+            return escape(self._environment[match[1]])
 
         return _VARIABLE.sub(replace, text)
 
     def _object(self, value: Any, where: str, known: tuple[str, ...]) -> Mapping[str, Any]:
         if not isinstance(value, Mapping):
-            raise self._error(f"{where} must be an object, not {type(value).__name__}", f"with keys from {', '.join(known)}")
+            raise self._error(
+                f"{where} must be an object, not {type(value).__name__}", f"with keys from {', '.join(known)}"
+            )
         for key in value:
             if key not in known:
                 near = difflib.get_close_matches(str(key), known, n=1)
@@ -206,21 +213,23 @@ class _Reader:
         return AuthFileError(message, where=self._at, hint=hint)
 
 
+def _escaper(text: str, content_type: str) -> Callable[[str], str]:
+    """How a value must be written to stand in the payload: a password may hold quotes, an ampersand, a line break."""
+    if "form" in content_type:
+        return quote_plus
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return str
+    return lambda value: json.dumps(value)[1:-1]
+
+
 def _merged(template: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     """The template's values where the entry has none; objects are merged key by key (WFC: avoids duplication)."""
     merged = dict(template)
     for key, value in entry.items():
         inherited = merged.get(key)
-        merged[key] = _merged(inherited, value) if isinstance(inherited, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            _merged(inherited, value) if isinstance(inherited, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged
-
-
-def _secrets_in(payload: str) -> list[str]:
-    """All longer strings of a raw payload: which of them is the password, only the API knows."""
-    try:
-        parsed = json.loads(payload)
-    except ValueError:
-        return [part.split("=", 1)[1] for part in payload.split("&") if "=" in part]
-    return [value for key, value in parsed.items() if isinstance(value, str) and "pass" in str(key).lower()] if isinstance(
-        parsed, dict
-    ) else [payload]

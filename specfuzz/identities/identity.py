@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+_PLAIN_HEADERS = frozenset(
+    {"accept", "accept-language", "content-type", "origin", "referer", "user-agent", "x-requested-with"}
+)
+"""Headers that go along with credentials but are none: to mask `application/json` everywhere would help nobody."""
 
 DEFAULT_ROLE = "user"
 """The role of an identity whose entry names none: all such identities are peers."""
@@ -30,6 +35,11 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._value)
+
+
+def secret_headers(headers: Iterable[tuple[str, Secret]]) -> tuple[Secret, ...]:
+    """The values of those headers that may hold credentials."""
+    return tuple(value for name, value in headers if name.lower() not in _PLAIN_HEADERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +83,7 @@ class Identity:
 
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets known before the first request."""
-        own = (*(value for _, value in self.headers), *(value for _, value in self.query))
+        own = (*secret_headers(self.headers), *(value for _, value in self.query))
         return (*own, *(self.login.secrets if self.login else ()))
 
 
@@ -86,6 +96,3 @@ class CsrfRules:
 
     headers: tuple[str, ...] = ()
     path: str | None = None
-
-
-Facts = Mapping[str, object]

@@ -18,9 +18,7 @@ from specfuzz.demo.routes.meta import document
 
 DOCUMENT: dict[str, Any] = json.loads(document())
 METHODS = ("get", "post", "put", "patch", "delete")
-OPERATIONS = [
-    (method, path) for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item
-]
+OPERATIONS = [(method, path) for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item]
 SURROGATE = "\ud800"
 VALUES: list[Any] = [
     None, True, 0, -1, 2**63, 2**200, 1.5, "", "x", "a" * 20_000, SURROGATE, "\x00", "ü\U0001f642", [],
@@ -84,10 +82,7 @@ class Session:
         self.note = self.client.post("/notes", json={"title": "t"}, headers=self.headers).get_json()["id"]
 
     def send(self, method: str, path: str, identifier: str | None = None, **options: Any) -> TestResponse:
-        if (
-            self.client.get("/me").status_code != 200
-            or self.client.get(f"/notes/{self.note}").status_code != 200
-        ):
+        if self.client.get("/me").status_code != 200 or self.client.get(f"/notes/{self.note}").status_code != 200:
             self.renew()
         own = self.user if path.startswith("/users") else self.note
         concrete = path.replace("{id}", str(own) if identifier is None else identifier)
@@ -199,9 +194,7 @@ def test_any_query_gets_a_declared_answer(twin: Session, query: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Cookie", "X-CSRFToken", "Host", "Content-Length"])
-@pytest.mark.parametrize(
-    "value", ["", "session=", "session=\xff", "é", "a" * 4000, "[", "-1", 'session="\\377"']
-)
+@pytest.mark.parametrize("value", ["", "session=", "session=\xff", "é", "a" * 4000, "[", "-1", 'session="\\377"'])
 def test_any_header_gets_an_answer(header: str, value: str) -> None:
     client = create_app(()).test_client(use_cookies=False)
     for method, path in (("GET", "/csrf-token"), ("POST", "/login"), ("POST", "/notes")):

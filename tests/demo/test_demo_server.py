@@ -94,9 +94,7 @@ def test_an_unread_body_does_not_spoil_the_connection() -> None:
         assert client.get("/health").status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"), [(["--repaired"], "repaired"), (["--only", "csrf-missing"], "1 weak")]
-)
+@pytest.mark.parametrize(("arguments", "said"), [(["--repaired"], "repaired"), (["--only", "csrf-missing"], "1 weak")])
 def test_the_command_serves_until_it_is_terminated(
     arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

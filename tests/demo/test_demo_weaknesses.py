@@ -211,9 +211,7 @@ def test_the_repaired_twin_withstands(world: tuple[Flask, Person, Person], name:
     indirect=["world"],
     ids=ALL,
 )
-def test_a_repair_holds_among_all_the_other_weaknesses(
-    world: tuple[Flask, Person, Person], name: str
-) -> None:
+def test_a_repair_holds_among_all_the_other_weaknesses(world: tuple[Flask, Person, Person], name: str) -> None:
     assert not EXPLOITS[name](*world)
 
 

@@ -15,7 +15,9 @@ import httpx
 import pytest
 
 HERE = str(Path(__file__).parent)
-if HERE not in sys.path:  # pytest's importlib mode leaves sys.path alone, and the applications are a package of their own
+if (
+    HERE not in sys.path
+):  # pytest's importlib mode leaves sys.path alone, and the applications are a package of their own
     sys.path.insert(0, HERE)
 
 from apps.notebook import Notebook  # noqa: E402
@@ -135,7 +137,7 @@ class Served:
                 self.end_headers()
                 self.wfile.write(reply.body)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = answer  # noqa: N815
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_HEAD = answer
 
             def log_message(self, format: str, *args: object) -> None:
                 """Say nothing."""

@@ -80,7 +80,9 @@ def test_binary_and_directory(tmp_path: Path) -> None:
     assert "directory" in refused(str(tmp_path), "--url", NOWHERE)
 
 
-def test_references_to_nowhere_are_named_and_nothing_passes(document: Callable[..., str], serve: Callable[..., Any]) -> None:
+def test_references_to_nowhere_are_named_and_nothing_passes(
+    document: Callable[..., str], serve: Callable[..., Any]
+) -> None:
     broken = Notebook().document()
     broken["components"]["schemas"] = {}
     served = serve(Notebook(weakness="read"))
@@ -135,7 +137,9 @@ def test_nobody_answers_at_the_base_url_and_a_report_says_so(document: Callable[
 # The options -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "127.0.0.1:8000", "file:///etc/passwd", "http://", "http://h:99999"])
+@pytest.mark.parametrize(
+    "url", ["ftp://127.0.0.1/", "127.0.0.1:8000", "file:///etc/passwd", "http://", "http://h:99999"]
+)
 def test_a_base_url_that_is_none(document: Callable[..., str], url: str) -> None:
     assert url in refused(document(Notebook().document()), "--url", url)
 
@@ -176,7 +180,9 @@ def test_a_wrong_option_value_is_named_with_what_is_right(
     assert wanted in said
 
 
-@pytest.mark.parametrize("place", ["missing/report.json", "", "file/report.json"], ids=["no-folder", "a-folder", "in-a-file"])
+@pytest.mark.parametrize(
+    "place", ["missing/report.json", "", "file/report.json"], ids=["no-folder", "a-folder", "in-a-file"]
+)
 def test_an_output_that_cannot_be_written_is_told_before_the_run(
     document: Callable[..., str], serve: Callable[..., Any], tmp_path: Path, place: str
 ) -> None:

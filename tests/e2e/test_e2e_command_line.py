@@ -44,7 +44,11 @@ def specfuzz(*arguments: str, environment: dict[str, str] | None = None) -> Ran:
 
 def in_a_process(*arguments: str) -> Ran:
     ran = subprocess.run(
-        [sys.executable, "-m", "specfuzz", *arguments], capture_output=True, text=True, timeout=TIMEOUT_S, env=ENVIRONMENT
+        [sys.executable, "-m", "specfuzz", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        env=ENVIRONMENT,
     )
     return Ran(ran.returncode, ran.stdout, ran.stderr)
 
@@ -106,8 +110,9 @@ def test_a_json_report_on_stdout_is_nothing_but_json(serve: Serve) -> None:
 
 def test_findings_below_the_threshold_do_not_fail_the_build(serve: Serve) -> None:
     served = serve(Notebook(weakness="read"))
-    assert specfuzz("run", served.document, "--fail-on", "high", "-q").returncode == 1
-    assert specfuzz("run", served.document, "--fail-on", "critical", "-q").returncode == 0
+    arguments = ("run", served.document, "--rule", "SF101", "-q")
+    assert specfuzz(*arguments, "--fail-on", "high").returncode == 1
+    assert specfuzz(*arguments, "--fail-on", "critical").returncode == 0
 
 
 def test_a_run_that_could_not_decide_enough_exits_with_3(serve: Serve) -> None:
@@ -184,7 +189,7 @@ def test_an_interrupt_writes_the_report_and_cleans_up(
 
 def test_a_second_interrupt_ends_the_clean_up_and_still_writes_the_report(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    app, ran = interrupted_at(serve, path, nth(2, "PATCH", "/notes/"), "--concurrency", "1", again_at="DELETE")
+    app, ran = interrupted_at(serve, path, nth(2, "GET", "/notes/"), "--concurrency", "1", again_at="DELETE")
     assert ran.returncode == 130, ran.stderr
     assert "Traceback" not in ran.stderr
     report = read_report(path)
@@ -215,9 +220,7 @@ def test_sigterm_is_dealt_with_like_an_interrupt(serve: Serve, tmp_path: Path) -
 # A target that dies -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("requests", "concurrency"), [(2, "8"), (5, "8"), (20, "8"), (60, "8"), (20, "1"), (62, "1")]
-)
+@pytest.mark.parametrize(("requests", "concurrency"), [(2, "8"), (5, "8"), (20, "8"), (60, "8"), (20, "1"), (62, "1")])
 def test_a_target_that_dies_in_mid_run_is_a_3_with_a_report(
     serve: Serve, tmp_path: Path, requests: int, concurrency: str
 ) -> None:
@@ -227,9 +230,7 @@ def test_a_target_that_dies_in_mid_run_is_a_3_with_a_report(
 
     path = tmp_path / "report.json"
     served = serve(Notebook(weakness="tokenless-update"), hook)
-    ran = specfuzz(
-        "run", served.document, "--concurrency", concurrency, "--format", "json", "--output", str(path)
-    )
+    ran = specfuzz("run", served.document, "--concurrency", concurrency, "--format", "json", "--output", str(path))
     assert ran.returncode == 3, ran.stdout + ran.stderr
     assert "Traceback" not in ran.stderr
     report = read_report(path)
@@ -256,11 +257,11 @@ def leaked(outputs: str, secrets: set[str]) -> dict[str, list[str]]:
     return {secret: forms for secret, forms in found.items() if forms}
 
 
-@pytest.mark.parametrize("auth", ["bearer", "cookie", "api-key", "basic"])
-@pytest.mark.parametrize("weakness", ["read", "mass-sign-up"])
-def test_no_secret_of_its_own_users_reaches_any_output(
-    serve: Serve, tmp_path: Path, auth: str, weakness: str
-) -> None:
+@pytest.mark.parametrize(
+    ("auth", "weakness"),
+    [("bearer", "read"), ("cookie", "read"), ("api-key", "read"), ("basic", "read"), ("bearer", "mass-sign-up")],
+)
+def test_no_secret_of_its_own_users_reaches_any_output(serve: Serve, tmp_path: Path, auth: str, weakness: str) -> None:
     app = Notebook(Habits(auth=auth, reflects=True), weakness)
     served = serve(app)
     path = tmp_path / "report.json"
@@ -299,7 +300,7 @@ def test_no_secret_of_an_auth_file_reaches_any_output(serve: Serve, tmp_path: Pa
     served = serve(app)
     auth, path = tmp_path / "auth.yaml", tmp_path / "report.json"
     auth.write_text(AUTH)
-    arguments = ["run", served.document, "--auth", str(auth), "--verbose", "--debug"]
+    arguments = ["run", served.document, "--auth", str(auth), "--rule", "SF101", "--verbose", "--debug"]
     outputs = ""
     for options in (("--format", "json", "--output", str(path)), ("--format", "console")):
         ran = specfuzz(*arguments, *options, environment=PASSWORDS)

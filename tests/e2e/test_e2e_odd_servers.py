@@ -35,7 +35,7 @@ HABITS: dict[str, Habits] = {
     "tokens expire": Habits(token_uses=6),
     "cookies expire": Habits(token_uses=6, auth="cookie"),
     "a limiter answers now and then": Habits(throttles_every=6),
-    "a gateway fails now and then": Habits(fails_every=11),
+    "a gateway fails now and then": Habits(fails_every=4),
     "cookie session with CSRF token": Habits(auth="cookie"),
     "API key header": Habits(auth="api-key"),
     "HTTP basic": Habits(auth="basic"),
@@ -110,6 +110,10 @@ def is_a_weakness_of(habits: Habits, weakness: str) -> bool:
     """What everybody may read is perhaps everybody's to write as well (a wiki); an upserting API has no POST."""
     if weakness in ("read", "update-any", "delete-any"):
         return not habits.shared
+    if weakness == "mass-sign-up":  # an account has no habits of its own but these
+        return habits in (Habits(), Habits(refusal="error-200"), Habits(strict=True), Habits(form=True)) or bool(
+            habits.envelope or habits.auth != "bearer" or not habits.says_responses or habits.document == "2.0"
+        )
     if weakness == "tokenless-read":
         return habits.shared != "public"
     return not (weakness == "mass-create" and habits.creation == "put")

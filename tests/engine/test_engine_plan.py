@@ -99,5 +99,7 @@ def with_reset(raw: dict[str, Any]) -> None:
 def test_a_dangerous_operation_runs_only_when_asked_for_and_last() -> None:
     refused = row("SF301", "DELETE /notes", None, with_reset)
     assert "--include-dangerous" in (refused.reason or "")
-    assert "--include-dangerous" not in (row("SF301", "DELETE /notes", Selection(include_dangerous=True), with_reset).reason or "")
+    assert "--include-dangerous" not in (
+        row("SF301", "DELETE /notes", Selection(include_dangerous=True), with_reset).reason or ""
+    )
     assert plan(contract(with_reset))[-1].target.label == "DELETE /notes"

@@ -66,7 +66,9 @@ def execute(
 
 
 def verdicts(result: Result, rule: str) -> dict[str, str]:
-    return {row.operation.label: row.verdict for row in result.coverage if row.rule == rule and row.verdict != "not-run"}
+    return {
+        row.operation.label: row.verdict for row in result.coverage if row.rule == rule and row.verdict != "not-run"
+    }
 
 
 def unguarded(api: NotesApi) -> NotesApi:
@@ -231,6 +233,26 @@ def test_an_interrupted_run_cleans_up_and_says_that_it_was_interrupted(moment: i
     assert (api.notes, result.leftovers) == ({}, ())
 
 
+def test_a_run_that_is_asked_to_stop_cleans_up_and_says_that_it_was_interrupted() -> None:
+    contract = derive(from_raw(document(), "notes.json"))
+    api, stop = NotesApi(), asyncio.Event()
+    wire = over(api)
+
+    def stopping(request: httpx.Request) -> httpx.Response:
+        if len(api.log) == 25:
+            stop.set()
+        return wire(request)
+
+    async def go() -> Result:
+        async with AsyncDriver(BASE_URL, transport=httpx.MockTransport(stopping), sleep=no_sleep) as driver:
+            return await Run(contract, driver, Options(selection=Selection(rules=OURS)), stop=stop).execute()
+
+    result = asyncio.run(go())
+    assert result.interrupted
+    assert any(row.verdict == "not-run" for row in result.coverage)
+    assert (api.notes, api.users, result.leftovers) == ({}, {}, ())
+
+
 def test_a_second_interrupt_ends_the_clean_up_and_lists_what_is_left() -> None:
     api = NotesApi()
     result = interrupted_at(api, 40, 41)
@@ -279,7 +301,9 @@ def login(name: str, password: str) -> Identity:
 
 
 def test_an_identity_that_cannot_log_in_is_a_problem_without_its_password() -> None:
-    result = execute(over(NotesApi()), identities=(login("alice", "hunter-two-secret"), login("bob", "hunter-3-secret")))
+    result = execute(
+        over(NotesApi()), identities=(login("alice", "hunter-two-secret"), login("bob", "hunter-3-secret"))
+    )
     assert any("'alice' cannot log in" in problem for problem in result.problems)
     assert "hunter-two-secret" not in repr(result)
 

@@ -60,7 +60,9 @@ def test_two_identities_that_are_one_account_are_told() -> None:
     payload = Secret('{"username": "alice", "password": "secret-of-alice"}')
     stage = scenario()
     stage.adopt(
-        tuple(Identity(name=name, login=Login(method="POST", path="/login", payload=payload)) for name in ("alice", "al"))
+        tuple(
+            Identity(name=name, login=Login(method="POST", path="/login", payload=payload)) for name in ("alice", "al")
+        )
     )
     said = run_flow(stage.introduce(), SyncCourier(stage.keyring, api.send).send)
     assert said is not None
@@ -93,6 +95,17 @@ def test_a_log_ins_path_is_the_apis_if_the_document_has_it_and_the_servers_other
     login = stage.keyring.identity("alice").login
     assert login is not None
     assert login.path == sent
+
+
+def test_a_log_ins_path_that_repeats_the_base_path_is_the_servers_though_the_document_has_it() -> None:
+    def repeated(raw: dict[str, Any]) -> None:
+        raw["paths"]["/v1/login"] = raw["paths"].pop("/login")
+
+    stage = scenario("http://api.test/v1", repeated)
+    stage.adopt((user("alice", path="/v1/login"),))
+    login = stage.keyring.identity("alice").login
+    assert login is not None
+    assert login.path == "http://api.test/v1/login"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +190,9 @@ def test_a_finding_under_another_rule_is_named_by_it() -> None:
     stage = Stage(api.during("PATCH /notes/{id}", late_check))
     stage.decide("SF301", "PATCH /notes/{id}")
     found = stage.scenario.findings()
-    assert [(item.rule, item.severity, item.operation.label) for item in found] == [("SF304", "high", "PATCH /notes/{id}")]
+    assert [(item.rule, item.severity, item.operation.label) for item in found] == [
+        ("SF304", "high", "PATCH /notes/{id}")
+    ]
 
 
 @pytest.mark.parametrize(

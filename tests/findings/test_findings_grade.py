@@ -31,7 +31,9 @@ def tried(**counts: int) -> list[Any]:
         ([found("high"), found("medium"), found("low")], 62),
         ([found("critical")] * 5, 0),
     ],
-    ids=lambda value: "+".join(f"{item.severity}/{item.confidence}" for item in value) if isinstance(value, list) else "",
+    ids=lambda value: (
+        "+".join(f"{item.severity}/{item.confidence}" for item in value) if isinstance(value, list) else ""
+    ),
 )
 def test_each_finding_costs_by_its_severity(findings: list[Any], points: int) -> None:
     assert score(findings, tried(held=10)) == points

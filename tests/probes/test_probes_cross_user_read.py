@@ -228,7 +228,9 @@ def test_another_object_without_text_is_not_taken_for_the_owners() -> None:
     numbers = {"total": {"type": "integer"}, "reference_number": {"type": "string", "pattern": "^[0-9]{8}$"}}
     stage = numeric_stage(numbers)
     other = {"id": 7, "total": 91234, "reference_number": "99999999", "owner_id": 4711}
-    stage.api.during(READ, lambda call, ordinary: reply(200, other) if call.request.identity == "bob" else ordinary(call))
+    stage.api.during(
+        READ, lambda call, ordinary: reply(200, other) if call.request.identity == "bob" else ordinary(call)
+    )
     assert isinstance(stage.decide("SF101", READ).verdict, Held)
 
 
@@ -294,4 +296,3 @@ def test_an_anonymous_control_that_got_no_answer_proves_no_secrecy(status: int) 
     api.during(READ, lambda call, ordinary: reply(status) if call.is_anonymous else ordinary(call))
     verdict = decide("SF101", READ, api, document(silent_on(READ)))
     assert isinstance(verdict, Inconclusive), verdict
-

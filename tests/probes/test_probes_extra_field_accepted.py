@@ -103,7 +103,9 @@ def test_storing_without_echoing_is_found(label: str) -> None:
 @pytest.mark.parametrize("label", [UPDATE, CREATE])
 def test_a_privileged_field_that_comes_back_with_its_old_value_is_no_finding(label: str) -> None:
     """Guards `same_value(sent, after)`: the field is there, with the server's own value."""
-    api = storing("is_featured", keep=lambda body: {**body, **({"is_featured": False} if "is_featured" in body else {})})
+    api = storing(
+        "is_featured", keep=lambda body: {**body, **({"is_featured": False} if "is_featured" in body else {})}
+    )
     assert isinstance(decide("SF201", label, api), Held)
 
 
@@ -114,7 +116,11 @@ def test_a_server_default_that_is_already_the_sent_value_is_no_finding(label: st
 
     def always(call: Call, ordinary: Handler) -> Any:
         answer = ordinary(call)
-        return reply(answer.status, {**answer.json, "is_featured": True, "score": 8_000}) if answer.status < 300 else answer
+        return (
+            reply(answer.status, {**answer.json, "is_featured": True, "score": 8_000})
+            if answer.status < 300
+            else answer
+        )
 
     for operation in (READ, UPDATE, CREATE):
         api.during(operation, always)

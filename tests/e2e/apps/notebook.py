@@ -42,7 +42,7 @@ class Habits:
     strict: bool = False
     token_uses: int = 0  # requests after which a token expires; 0 never
     throttles_every: int = 0
-    fails_every: int = 0
+    fails_every: int = 0  # reads; a write that a gateway lost is not sent again, since it may have happened
     nested: bool = False
     envelope: bool = False
     wrapper: bool = False
@@ -106,6 +106,7 @@ class Notebook:
         self.secrets: set[str] = set()
         self._pending: list[tuple[float, Callable[[], object]]] = []
         self._serial = 0
+        self._reads = 0
         self._extra: dict[str, Any] = {}
         self._reflection: list[str] = []
 
@@ -131,7 +132,8 @@ class Notebook:
         self._apply_due()
         if self.habits.throttles_every and self.requests % self.habits.throttles_every == 0:
             return Answer(429, [("retry-after", "0"), ("content-type", "text/plain")], b"slow down")
-        if self.habits.fails_every and self.requests % self.habits.fails_every == 0:
+        self._reads += method == "GET"
+        if method == "GET" and self.habits.fails_every and self._reads % self.habits.fails_every == 0:
             return Answer(502, [("content-type", "text/html")], b"<h1>Bad gateway</h1>")
         path = unquote(urlsplit(target).path)
         try:
@@ -240,7 +242,9 @@ class Notebook:
         name = self._named_by(method, headers)
         if name is not None:
             shown = [self.users[name]["password"], *(token for token, user in self.tokens.items() if user == name)]
-            encoded = [(text, quote(text, safe=""), base64.b64encode(f"{name}:{text}".encode()).decode()) for text in shown]
+            encoded = [
+                (text, quote(text, safe=""), base64.b64encode(f"{name}:{text}".encode()).decode()) for text in shown
+            ]
             self._reflection = [f"you sent {text}" for forms in encoded for text in forms]
         return name
 
@@ -377,9 +381,7 @@ class Notebook:
     # Notes ------------------------------------------------------------------------------------------------------
 
     def _owns_book(self, caller: str, book: str | None) -> None:
-        if book is not None and (
-            book not in self.books or self.books[book]["owner_id"] != self.users[caller]["id"]
-        ):
+        if book is not None and (book not in self.books or self.books[book]["owner_id"] != self.users[caller]["id"]):
             raise self._missing()
 
     def _collection(self, method: str, book: str | None, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -397,7 +399,9 @@ class Notebook:
             )
         if method != "POST" or self.habits.creation == "put":
             raise Refused(_json(405, {"message": "method not allowed"}))
-        fields = self._note_fields(headers, body, whole=True, stores="is_approved" if self.weakness == "mass-create" else "")
+        fields = self._note_fields(
+            headers, body, whole=True, stores="is_approved" if self.weakness == "mass-create" else ""
+        )
         self._serial += 1
         return self._create(self._new_key(str(fields["title"])), me, book, fields)
 

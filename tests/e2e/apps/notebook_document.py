@@ -191,7 +191,9 @@ def _as_swagger_2(document: Json) -> Json:
         "produces": ["application/json"],
         "securityDefinitions": {"login": scheme},
         "definitions": document["components"]["schemas"],
-        "paths": {path: {key: _old(key, value) for key, value in item.items()} for path, item in document["paths"].items()},
+        "paths": {
+            path: {key: _old(key, value) for key, value in item.items()} for path, item in document["paths"].items()
+        },
     }
     if "security" in document:
         old["security"] = document["security"]
