@@ -361,6 +361,10 @@ def _strongest(hints: Iterator[_Hint]) -> _Hint | None:
         return None
     roles = [hint for hint in found if hint.level is Level.ROLE]
     owners = [hint for hint in found if hint.level in (Level.OWNER, Level.MEMBERS)]
-    if roles and owners:  # "the owner or an administrator": the owner is the wider promise
-        found = [hint for hint in found if hint.level is not Level.ROLE]
+    if roles and owners:
+        if all("/responses/" in hint.source for hint in owners):
+            # A shared description of the refusal ("not yours") does not widen what is kept for a role.
+            found = roles
+        else:  # "the owner or an administrator": the owner is the wider promise
+            found = [hint for hint in found if hint.level is not Level.ROLE]
     return min(found, key=lambda hint: (-hint.confidence, _ORDER.index(hint.level)))

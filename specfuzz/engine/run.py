@@ -124,6 +124,8 @@ class Run:
             self._note(problem)
         safe = [case for case in cases if not case.target.dangerous]
         await self._run_all(safe)
+        for outcome in self._scenario.to_confirm():
+            await run_flow_async(self._scenario.confirm(outcome), self._courier.send)
         for case in cases:
             if case.target.dangerous:
                 await self._run_all([case])

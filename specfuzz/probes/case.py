@@ -106,11 +106,11 @@ class Case:
         )
 
     def request_fields(self) -> set[str]:
-        """The properties that some ordinary request about this kind of object documents."""
+        """The properties that some request about this kind documents: an ordinary one, unless the target is privileged."""
         names: set[str] = set()
         for item in self.contract.operations:
             body = self.drafter.body_of(item) if item.resource == self.target.resource else None
-            if body is not None and item.access.level is not Level.ROLE:
+            if body is not None and (item.access.level is not Level.ROLE or self.target.access.level is Level.ROLE):
                 schema, pointer, _ = self.contract.document.schemas.represented(body.schema, body.pointer)
                 names.update(self.contract.document.schemas.properties(schema, pointer))
         return names
@@ -202,6 +202,10 @@ class Case:
         references = {}
         if resource is not None:
             references = yield from self.workshop.references(self.target, resource, whose)
+        if style is not Style.FULL:
+            # An optional reference (an assignee who must be a member) is the first thing that a refusal may be about.
+            optional = {item.name for item in self.drafter.references(self.target) if not item.required}
+            references = {name: value for name, value in references.items() if name not in optional}
         return self.drafter.draft(
             self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
         )

@@ -18,6 +18,7 @@ from specfuzz.contract.words import noun_of, split_words
 from specfuzz.http import Exchange, Flow, Request
 from specfuzz.oracles import found_canaries, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
+from specfuzz.probes.privacy import refused_alone
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
 from specfuzz.resources import Resource, find_by_canary
@@ -54,8 +55,9 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
         return f"open on purpose: {target.access.reason}"
     if target.access.level is Level.ROLE:
         return "kept for a role: see SF106"
-    if _expectation(contract, target) is None:
-        return "the document does not say that such objects are their owner's alone"
+    reads = any(item.action is Action.READ and item.resource == target.resource for item in contract.operations)
+    if _expectation(contract, target) is None and not reads:
+        return "neither the document nor a read of one such object tells whose it is"
     return None
 
 
@@ -93,7 +95,10 @@ def flow(case: Case) -> Flow[Verdict]:
         found = found_canaries(answer.response, _not_sent(resource, request)) if reply.accepted else {}
         if found:
             case.note(f"the answer holds {resource.owner}'s {', '.join(f'`{name}`' for name in found)}")
-            return broken(_finding(case, resource, answer, how, tuple(found)))
+            expectation = _expectation(case.contract, case.target) or (yield from refused_alone(case, resource, peer))
+            if expectation is None:
+                return Held(reason=f"listed to {peer} as well, and nothing says that it should not be")
+            return broken(_finding(case, resource, answer, how, tuple(found), expectation))
         case.steps.pop()
     return Held(reason=f"{tried} ways to list show {peer} nothing of {resource.owner}'s")
 
@@ -119,13 +124,12 @@ def _variants(case: Case, resource: Resource, peer: str, seen: Mapping[str, Any]
     yield plain, "plainly"
     key = case.workshop.accounts.key_of(resource.owner)
     canary = next(iter(resource.canaries.values()))
-    options = [
-        item for item in case.target.operation.parameters if item.location is Location.QUERY and not item.required
-    ]
+    options = [item for item in case.target.operation.parameters if item.location is Location.QUERY]
     for parameter in sorted(options, key=_rank)[:MAX_VARIANTS]:
         value = _own_value(parameter, seen) or _widening_value(parameter, canary, key)
         if value is not None:
-            yield replace(plain, query=(*plain.query, (parameter.name, value))), f"with `{parameter.name}`"
+            rest = tuple(pair for pair in plain.query if pair[0] != parameter.name)
+            yield replace(plain, query=(*rest, (parameter.name, value))), f"with `{parameter.name}`"
 
 
 def _rank(parameter: Parameter) -> int:
@@ -158,16 +162,16 @@ def _own_value(parameter: Parameter, seen: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _finding(case: Case, resource: Resource, answer: Exchange, how: str, fields: tuple[str, ...]) -> Break:
-    expectation = _expectation(case.contract, case.target)
-    assert expectation is not None
+def _finding(
+    case: Case, resource: Resource, answer: Exchange, how: str, fields: tuple[str, ...], expectation: Expectation
+) -> Break:
     peer = answer.identity
     return Break(
         title=f"{peer} sees {resource.owner}'s {resource.kind} in a list",
         detail=f"{case.target.label}, sent by {peer} {how}, answered with {resource.owner}'s {resource.kind}: it holds "
         f"{', '.join(f'`{name}`' for name in fields)}, which {resource.owner} planted.",
         expectation=expectation,
-        confidence=Confidence.CERTAIN,
+        confidence=Confidence.CERTAIN if expectation.source.startswith("#") else Confidence.FIRM,
         steps=tuple(case.steps),
         owner=resource.owner,
         actor=peer,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from specfuzz.contract import Action, Confidence, Contract, Level, Location, OperationContract
+from specfuzz.contract import Action, Confidence, Contract, Level, Location, OperationContract, Parameter
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.fields import is_owner_field
 from specfuzz.http import Exchange, Flow
@@ -34,6 +34,9 @@ RULE = Rule(
     ),
 )
 NEEDS_PEER = True
+
+MAX_VARIANTS = 3
+"""Optional parameters added one at a time where the plain read was refused."""
 
 _ACTIONS = (Action.READ, Action.OTHER, Action.LIST, Action.SEARCH)
 
@@ -68,7 +71,7 @@ def flow(case: Case) -> Flow[Verdict]:
     reply = read_reply(conclusive(attack, peer))
     leak = None if reply.refused else leak_in(attack, own, resource)
     if leak is None:
-        attack, leak = yield from _named_owner(case, resource, peer, own, attack)
+        attack, leak = yield from _with_parameters(case, resource, peer, own, attack)
     if leak is None:
         yield from _still_readable(case, resource)
         if reply.refused:
@@ -78,23 +81,38 @@ def flow(case: Case) -> Flow[Verdict]:
     return (yield from _judge(case, resource, peer, own, attack, leak))
 
 
-def _named_owner(
+def _with_parameters(
     case: Case, resource: Resource, peer: str, own: Exchange, refused: Exchange
 ) -> Flow[tuple[Exchange, Leak | None]]:
-    """Once more with the owner's identifier in an optional query parameter that takes one: some checks believe it."""
-    key = case.workshop.accounts.key_of(resource.owner)
-    for parameter in case.target.operation.parameters:
-        wants = parameter.location is Location.QUERY and is_owner_field(parameter.name) and not parameter.required
-        if not wants or key is None:
+    """Once more with each optional parameter behind which a check is easily forgotten: one that names the owner, one that
+    asks for more of the object (an enum, a flag)."""
+    plain = case.request(peer, resource)
+    for parameter in _optional(case.target)[:MAX_VARIANTS]:
+        value = _telling_value(parameter, case.workshop.accounts.key_of(resource.owner))
+        if value is None:
             continue
-        request = case.request(peer, resource)
-        named = replace(request, query=(*request.query, (parameter.name, str(key))))
-        attack = yield from case.ask(Role.ATTACK, named, f"a peer names the owner in `{parameter.name}`")
+        request = replace(plain, query=(*plain.query, (parameter.name, value)))
+        attack = yield from case.ask(Role.ATTACK, request, f"a peer adds `{parameter.name}`")
         leak = leak_in(attack, own, resource) if read_reply(conclusive(attack, peer)).accepted else None
         if leak is not None:
             return attack, leak
         case.steps.pop()
     return refused, None
+
+
+def _optional(target: OperationContract) -> list[Parameter]:
+    """Optional query parameters, those that name an owner first."""
+    found = [item for item in target.operation.parameters if item.location is Location.QUERY and not item.required]
+    return sorted(found, key=lambda item: not is_owner_field(item.name))
+
+
+def _telling_value(parameter: Parameter, owner_key: object) -> str | None:
+    if is_owner_field(parameter.name):
+        return str(owner_key) if owner_key is not None else None
+    options = parameter.schema.get("enum")
+    if isinstance(options, list) and options:
+        return str(options[-1])
+    return "true" if parameter.schema.get("type") == "boolean" else None
 
 
 def _judge(case: Case, resource: Resource, peer: str, own: Exchange, attack: Exchange, leak: Leak) -> Flow[Verdict]:

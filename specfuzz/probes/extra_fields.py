@@ -344,7 +344,8 @@ def _confirm_creation(
         else different_from(sent[item.name], case.source("again", item.name))
         for item in stuck
     }
-    enums = {item.name for item in stuck if item.schema.get("enum")}
+    # An enum takes few other values, and an object given to a made-up owner is seen by nobody.
+    enums = {item.name for item in stuck if item.schema.get("enum") or is_owner_field(item.name)}
     again.update({name: sent[name] for name in enums})
     guessed = any(item.reason is FieldReason.PRIVILEGED_NAME for item in stuck)
     extra = {**again, NONSENSE: new_canary(case.source("nonsense"))} if guessed else again

@@ -10,10 +10,9 @@ from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, 
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.actions import normalized_path
 from specfuzz.http import Flow
-from specfuzz.oracles import read_reply
 from specfuzz.probes.case import Case
 from specfuzz.probes.effects import Effect, attempt
-from specfuzz.probes.privacy import by_lists, leak_in
+from specfuzz.probes.privacy import by_lists, refused_alone
 from specfuzz.probes.rule import Severity
 from specfuzz.probes.verdict import Break, Held, Verdict, broken
 from specfuzz.resources import Resource
@@ -56,6 +55,13 @@ def _whose(case: Case, resource: Resource, peer: str) -> Flow[tuple[Expectation,
             confidence=Confidence.FIRM,
         )
         return said, Confidence.FIRM
+    if case.contract.is_user_kind(resource.kind) and case.target.access.credentials.level is not Level.PUBLIC:
+        said = Expectation(
+            statement="an account is changed by the person whose it is, or by a privileged role",
+            source="inference:somebody-else's-account",
+            confidence=Confidence.FIRM,
+        )
+        return said, Confidence.FIRM
     shown = yield from _shown_by_another(case, peer)
     if shown is not None:
         return shown, Confidence.FIRM
@@ -70,20 +76,9 @@ def _shown_by_another(case: Case, peer: str) -> Flow[Expectation | None]:
     other = yield from case.shared_resource_or_none()
     if other is None or peer in other.insiders:
         return None
-    for reader in case.workshop.readers(other):
-        if not reader.identifiers or reader.resource != other.kind:
-            continue
-        own = yield case.workshop.request(reader, other.owner, other)
-        if not read_reply(own).accepted or leak_in(own, own, other) is None:
-            continue
-        answer = yield case.workshop.request(reader, peer, other)
-        if read_reply(answer).outcome.is_conclusive and leak_in(answer, own, other) is None:
-            return Expectation(
-                statement=f"{peer} may not even read a {other.kind} of {other.owner}",
-                source=f"behaviour:{reader.label}",
-                confidence=Confidence.FIRM,
-            )
-        break
+    refused = yield from refused_alone(case, other, peer)
+    if refused is not None:
+        return refused
     listed = yield from by_lists(case, other, peer)
     return listed.expectation if listed is not None and listed.private else None
 

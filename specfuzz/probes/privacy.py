@@ -200,3 +200,22 @@ def shows(exchange: Exchange, resource: Resource) -> bool:
     if resource.canaries:
         return bool(found_canaries(exchange.response, resource.canaries))
     return find_by_key(exchange.response.json, resource.key) is not None
+
+
+def refused_alone(case: Case, resource: Resource, peer: str) -> Flow[Expectation | None]:
+    """Whether the API refuses the peer the object by itself while its owner reads it: then it is meant to be private."""
+    for reader in case.workshop.readers(resource):
+        if not reader.identifiers or reader.resource != resource.kind or reader.action is not Action.READ:
+            continue
+        own = yield case.workshop.request(reader, resource.owner, resource)
+        if not read_reply(own).accepted or leak_in(own, own, resource) is None:
+            continue
+        answer = yield case.workshop.request(reader, peer, resource)
+        if read_reply(answer).outcome.is_conclusive and leak_in(answer, own, resource) is None:
+            return Expectation(
+                statement=f"{peer} may not read a {resource.kind} of {resource.owner}",
+                source=f"behaviour:{reader.label}",
+                confidence=Confidence.FIRM,
+            )
+        return None
+    return None

@@ -52,6 +52,11 @@ class _Needs:
     parents: list[Resource] = field(default_factory=list)
     granted: set[str] = field(default_factory=set)
 
+    def required(self, wanted: tuple[Reference, ...]) -> dict[str, Any]:
+        """The related objects that the body must name, without those that it may."""
+        names = {item.name for item in wanted if item.required}
+        return {name: value for name, value in self.references.items() if name in names}
+
     def add_parent(self, parent: Resource) -> None:
         self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
 
@@ -220,11 +225,12 @@ class Workshop:
         first = self._styles.get(creation.label)
         for attempt in range(MAX_ATTEMPTS):
             style = first if first is not None and attempt == 0 else _STYLES[attempt]
+            given = references if style is not Style.REQUIRED else needs.required(self.drafter.references(creation))
             draft = self.drafter.draft(
                 creation,
                 f"{purpose}/{owner}/{attempt}",
                 style=style,
-                references=references,
+                references=given,
                 adjustments=adjustments,
                 private=self._public is not None,
             )
@@ -303,7 +309,9 @@ class Workshop:
         for reference in wanted:
             if reference.resource == kind or (not reference.required and reference.resource in chain):
                 continue
-            yield from self._refer(reference, owner, chain, needs, f"{purpose}/{kind}" if alone else None)
+            # A membership names whom it is given to, even where the property is called like an owner's.
+            gives = names_user(kind) and bool(creation.identifiers)
+            yield from self._refer(reference, owner, chain, needs, f"{purpose}/{kind}" if alone else None, gives=gives)
         return needs
 
     def references(
@@ -360,13 +368,20 @@ class Workshop:
         return listed if listed is not None else known
 
     def _refer(
-        self, reference: Reference, owner: str, chain: tuple[str, ...], needs: _Needs, apart: str | None = None
+        self,
+        reference: Reference,
+        owner: str,
+        chain: tuple[str, ...],
+        needs: _Needs,
+        apart: str | None = None,
+        *,
+        gives: bool = False,
     ) -> Flow[None]:
         """Find the identifier for a reference in a body: of an object made, of a person, or of what was there before us."""
         leaf = reference.name.rsplit(".", 1)[-1]
         wanted = Identifier(location=Location.BODY, name=leaf, resource=reference.resource)
         value: Any = None
-        if self.contract.is_user_kind(reference.resource) and not is_owner_field(leaf):
+        if self.contract.is_user_kind(reference.resource) and (gives or not is_owner_field(leaf)):
             other = self.accounts.other_user(owner, self._user_form(leaf, reference))
             if other is not None:
                 needs.granted.add(other[0])
@@ -509,10 +524,11 @@ class Workshop:
         kind = self.contract.resource(resource.kind)
         if kind is None:
             return
+        if kind.is_user:
+            # What `/me` shows its owner, a profile for others may leave out.
+            yield from (item for item in self.contract.with_action(Action.SELF) if item.operation.method == "GET")
         usable = [item for item in kind.reads if self._applies(item, resource)]
         yield from sorted(usable, key=lambda item: (item.access.level is Level.ROLE, item.operation.path.count("/")))
-        if kind.is_user:
-            yield from self.contract.with_action(Action.SELF)
         yield from (
             item for item in kind.lists if self._applies(item, resource) and item.access.level is not Level.ROLE
         )
