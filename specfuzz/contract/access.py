@@ -97,7 +97,8 @@ _ANY_IDENTITY = re.compile(
     re.IGNORECASE,
 )
 _READS = re.compile(
-    r"\b(?:read|see|sees|view|views|get|gets|show|shown|visible|readable|private|draft|unpublished|hidden|access)", re.IGNORECASE
+    r"\b(?:read|see|sees|view|views|get|gets|show|shown|visible|readable|private|draft|unpublished|hidden|access)",
+    re.IGNORECASE,
 )
 _SELF = re.compile(
     rf"\b(?:the )?(?:{_CALLER})(?:'s)?\b|\b(?:your|their) own\b|\byour (?:id|user id|customer id|account)\b|\byourself\b",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from specfuzz.contract.document import Document
 from specfuzz.contract.model import Action, Identifier, Location, Operation
@@ -90,7 +91,7 @@ class Shapes:
                 found.add(noun)
             found.update(
                 noun_of(before)
-                for before, after in zip(segments, segments[1:], strict=False)
+                for before, after in pairwise(segments)
                 if _is_parameter(after) and not _is_parameter(before)
             )
         return frozenset(found)
@@ -103,9 +104,9 @@ class Shapes:
             return Shape(action=account, resource="user", identifiers=path_ids)
         segments = _segments(operation.path)
         verb, noun = self._verb_and_noun(operation)
-        if verb in (Action.UPDATE, Action.REPLACE) and noun and is_user_noun(noun):
-            if not path_ids and not self._own_identifiers(operation, noun):
-                return Shape(action=Action.SELF, resource="user", identifiers=())
+        own_account = verb in (Action.UPDATE, Action.REPLACE) and noun is not None and is_user_noun(noun)
+        if own_account and not path_ids and not self._own_identifiers(operation, noun):
+            return Shape(action=Action.SELF, resource="user", identifiers=())
         is_item = bool(segments) and _is_parameter(segments[-1])
         if verb is not None and not self._is_collection_of_verbs(operation, segments):
             return self._rpc_shape(operation, verb, noun, path_ids)
@@ -282,7 +283,9 @@ class Shapes:
         last = split_words(literals[-1].split(".")[0])
         named = split_words(operation.operation_id or "")
         templated = "{" in operation.path
-        if last in _LOGOUT or (operation.method == "DELETE" and not templated and last in (("session",), ("sessions",))):
+        if last in _LOGOUT or (
+            operation.method == "DELETE" and not templated and last in (("session",), ("sessions",))
+        ):
             return Action.LOGOUT
         if templated:
             return None
@@ -296,12 +299,8 @@ class Shapes:
             return None
         return self._sign_in_or_up(operation, last, named)
 
-    def _sign_in_or_up(
-        self, operation: Operation, last: tuple[str, ...], named: tuple[str, ...]
-    ) -> Action | None:
-        fields = [
-            name for body in operation.bodies for name in self._schemas.properties(body.schema, body.pointer)
-        ]
+    def _sign_in_or_up(self, operation: Operation, last: tuple[str, ...], named: tuple[str, ...]) -> Action | None:
+        fields = [name for body in operation.bodies for name in self._schemas.properties(body.schema, body.pointer)]
         has_secret = any(is_password_field(name) for name in fields)
         names_account = any(is_login_field(name) for name in fields)
         if last in _REFRESH or named in _REFRESH or ("refresh" in last and not has_secret):

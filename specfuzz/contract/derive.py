@@ -71,9 +71,7 @@ def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
         if item.resource is not None:
             by_resource.setdefault(item.resource, []).append(item)
     operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", [])) for item in plain)
-    return Contract(
-        document=document, operations=operations, resources=_kinds(operations, users), links=tuple(links)
-    )
+    return Contract(document=document, operations=operations, resources=_kinds(operations, users), links=tuple(links))
 
 
 def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:

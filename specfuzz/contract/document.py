@@ -279,7 +279,9 @@ class _Reader:
                 continue
             for media_type, media in content.items():
                 raw = media.get("schema") if isinstance(media, Mapping) else None
-                schema_at = f"{at}/schema" if "schema" in reply else f"{at}/content/{escape_pointer(str(media_type))}/schema"
+                schema_at = (
+                    f"{at}/schema" if "schema" in reply else f"{at}/content/{escape_pointer(str(media_type))}/schema"
+                )
                 schema = None
                 if raw is not None:
                     schema, schema_at = self.schemas.resolve_leniently(raw, schema_at)
@@ -376,9 +378,7 @@ def _examples(node: Mapping[str, Any]) -> tuple[Any, ...]:
             found.append(node[key])
     several = node.get("examples")
     if isinstance(several, Mapping):
-        found.extend(
-            entry["value"] for entry in several.values() if isinstance(entry, Mapping) and "value" in entry
-        )
+        found.extend(entry["value"] for entry in several.values() if isinstance(entry, Mapping) and "value" in entry)
     elif isinstance(several, list):
         found.extend(several)
     return tuple(found)

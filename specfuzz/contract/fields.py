@@ -21,10 +21,10 @@ from specfuzz.contract.words import is_listed, rename_like, split_words, word_li
 MAX_GUESSED_FIELDS = 12
 """Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
 
-_SERVER_MANAGED = frozenset(
-    ("id",) + tuple("uuid guid _id pk href self url links _links etag revision version".split())
+_SERVER_MANAGED = frozenset("id uuid guid _id pk href self url links _links etag revision version".split())
+_NO_FIELDS = frozenset(
+    name for name in ENVELOPE_NAMES if "token" in name or name in ("ok", "success", "error", "errors")
 )
-_NO_FIELDS = frozenset(name for name in ENVELOPE_NAMES if "token" in name or name in ("ok", "success", "error", "errors"))
 """What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
 
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
@@ -55,9 +55,7 @@ class FieldReader:
 
     def writable(self, body: Body) -> dict[str, Property]:
         """What a request body takes: its properties without the read-only ones, behind a lone wrapper object."""
-        return {
-            name: item for name, item in self._request_properties(body).items() if not item.is_read_only
-        }
+        return {name: item for name, item in self._request_properties(body).items() if not item.is_read_only}
 
     def _request_properties(self, body: Body) -> Mapping[str, Property]:
         schema, pointer, _ = self._schemas.represented(body.schema, body.pointer)
@@ -169,9 +167,7 @@ class FieldReader:
         for name, item in self.shown(contract).items():
             if item.is_write_only:
                 found.append(
-                    SensitiveField(
-                        name=name, reason="writeOnly", confidence=Confidence.CERTAIN, source=item.pointer
-                    )
+                    SensitiveField(name=name, reason="writeOnly", confidence=Confidence.CERTAIN, source=item.pointer)
                 )
             elif is_listed(name, "sensitive_fields"):
                 found.append(

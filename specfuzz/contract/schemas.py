@@ -195,7 +195,6 @@ class Schemas:
                     arrays.append(inner)
             elif kind == "object" and self.properties(item.schema, item.pointer):
                 objects.append((item.schema, item.pointer))
-        scalars = len(properties) - len(arrays) - len(objects)
         if len(arrays) == 1 and not objects and not self._is_entity(properties):
             return arrays[0][0], arrays[0][1], True
         if len(objects) == 1 and not arrays and not self._is_entity(properties):

@@ -233,12 +233,12 @@ class Scenario:
         """Whoever makes the objects: an ordinary user, or the admin where only that role can make such a thing."""
         assert self.cast.owner is not None
         target = planned.target
+        if target.access.level is not Level.ROLE or self.cast.admin is None:
+            return self.cast.owner
         kind = self.contract.resource(target.resource or "")
-        only_privileged = kind is not None and all(item.access.level is Level.ROLE for item in kind.creates)
-        if target.access.level is Level.ROLE and self.cast.admin is not None:
-            if target.action is Action.CREATE or (only_privileged and kind is not None and kind.creates):
-                return self.cast.admin
-        return self.cast.owner
+        creates = kind.creates if kind is not None else ()
+        only_privileged = bool(creates) and all(item.access.level is Level.ROLE for item in creates)
+        return self.cast.admin if target.action is Action.CREATE or only_privileged else self.cast.owner
 
     def _new_account(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]:
         """A further account for one probe, named after the owner: `alice-3f`, the same in every run of the same plan."""

@@ -95,7 +95,10 @@ def _masked(raw: bytes, media_type: str, redactor: Redactor) -> tuple[Any, str]:
     """A body without its secrets, as a value (JSON) or text, and as the text that would be sent."""
     text = raw.decode("utf-8", errors="replace")
     try:
-        clean = redactor.value(json.loads(text, parse_constant=_no_json, parse_float=_finite))
+        parsed = json.loads(text, parse_constant=_no_json, parse_float=_finite)
+        if not isinstance(parsed, dict | list) and redactor.text(text) != text:
+            raise ValueError("a lone JSON text is shown with its quotation marks, and they may be part of the secret")
+        clean = redactor.value(parsed)
         return clean, json.dumps(clean, ensure_ascii=False)
     except (ValueError, RecursionError):  # no JSON, or JSON that only Python reads, or nested too deep to be shown
         if "x-www-form-urlencoded" in media_type:

@@ -140,7 +140,8 @@ def different_from(value: Any, source: random.Random) -> Any:
         made = value + 1.25 + source.randrange(50)
         return made if made != value else value / 2  # adding little to a very large one changes nothing
     if isinstance(value, list):
-        return [*value[:-1], different_from(value[-1], source)] if value else ["user"]
+        changed = [*value[:-1], different_from(value[-1], source)] if value else []
+        return changed if changed != value else [*value, "user"]
     if isinstance(value, dict):
         return {key: different_from(item, source) for key, item in value.items()}
     text = str(value)

@@ -62,8 +62,11 @@ def _links(document: Document, producer: str, consumer: str, parameters: Mapping
         if place not in _PLACES or not name:
             name = str(key)
             operation = document.operation(consumer)
-            place = next((item.location.value for item in operation.parameters if item.name == name), "path") \
-                if operation else "path"
+            place = (
+                next((item.location.value for item in operation.parameters if item.name == name), "path")
+                if operation
+                else "path"
+            )
         match = _BODY.match(str(expression))
         if match:
             yield Link(

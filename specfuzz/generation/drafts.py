@@ -156,9 +156,7 @@ class Drafter:
             if parameter.location is Location.QUERY and parameter.required:
                 kind = self._kind_named(contract, Location.QUERY, parameter.name)
                 if kind and (Location.QUERY, parameter.name) not in own:
-                    found.append(
-                        Reference(location=Location.QUERY, name=parameter.name, resource=kind, required=True)
-                    )
+                    found.append(Reference(location=Location.QUERY, name=parameter.name, resource=kind, required=True))
         body = self.body_of(contract)
         for path, leaf in self._leaves(body.schema, body.pointer, "", 0) if body is not None else ():
             name = path.rsplit(".", 1)[-1]
@@ -178,7 +176,11 @@ class Drafter:
         noun = noun_of(name)
         if noun in self._kinds and noun != contract.resource and self._is_item_kind(noun):
             return noun
-        if names_user(name) and contract.action is not Action.SIGN_UP and not self.contract.is_user_kind(contract.resource or ""):
+        if (
+            names_user(name)
+            and contract.action is not Action.SIGN_UP
+            and not self.contract.is_user_kind(contract.resource or "")
+        ):
             return next((kind.name for kind in self.contract.resources if kind.is_user), None)
         return None
 
@@ -345,9 +347,7 @@ class Drafter:
         inner = self._schemas.items(item.schema, item.pointer) or (item.schema, item.pointer)
         return _mark(self._schemas.properties(*self._flatten(*inner))) not in work.inside
 
-    def _value(
-        self, name: str, schema: Schema, pointer: str, work: _Work, path: str, example: Any, depth: int
-    ) -> Any:
+    def _value(self, name: str, schema: Schema, pointer: str, work: _Work, path: str, example: Any, depth: int) -> Any:
         kind = self._schemas.type_of(schema)
         schema, pointer = self._flatten(schema, pointer)
         given = example if example is not None else _example_of(schema)

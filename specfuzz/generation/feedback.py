@@ -44,7 +44,11 @@ _BOUNDS: tuple[tuple[re.Pattern[str], bool, int], ...] = tuple(
     for pattern, is_low, by in (
         (rf"(?:at least|\bmin{_LENGTH}|(?:greater|longer|more|larger) than or equal to|>=)", True, 0),
         (r"(?:no|not be|n't be|cannot be) (?:less|fewer|shorter|smaller|lower) than", True, 0),
-        (rf"(?:at most|up to|exceed|\bmax{_LENGTH}|(?:less|shorter|fewer|smaller|lower) than or equal to|<=)", False, 0),
+        (
+            rf"(?:at most|up to|exceed|\bmax{_LENGTH}|(?:less|shorter|fewer|smaller|lower) than or equal to|<=)",
+            False,
+            0,
+        ),
         (r"(?:no|not be|n't be|cannot be) (?:greater|longer|more|larger|higher) than", False, 0),
         (r"(?:longer than)", False, 0),
         (r"(?:(?:greater|more|larger|higher) than|>)", True, 1),
@@ -246,7 +250,9 @@ def _named(name: str | None, text: str, names: Mapping[str, str]) -> Iterator[st
             return
     for candidate, path in names.items():
         human = r"[ _-]?".join(map(re.escape, split_words(candidate))) or re.escape(candidate)
-        if re.search(rf"(?<![\w]){re.escape(candidate)}(?![\w])", text) or re.match(rf"\W*{human}\b", text, re.IGNORECASE):
+        if re.search(rf"(?<![\w]){re.escape(candidate)}(?![\w])", text) or re.match(
+            rf"\W*{human}\b", text, re.IGNORECASE
+        ):
             yield path
 
 
@@ -254,10 +260,36 @@ def _fold(name: str) -> str:
     return "".join(split_words(name))
 
 
-_FIELD_KEYS = ("field", "param", "parameter", "path", "property", "name", "pointer", "attribute", "key", "source", "loc")
-_FIELD_KEYS += ("instancePath", "propertyPath", "propertyName")
-_TEXT_KEYS = ("message", "msg", "detail", "error", "reason", "description", "title", "code", "type")
-_TEXT_KEYS += ("defaultMessage", "errorMessage", "error_message")
+_FIELD_KEYS = (
+    "field",
+    "param",
+    "parameter",
+    "path",
+    "property",
+    "name",
+    "pointer",
+    "attribute",
+    "key",
+    "source",
+    "loc",
+    "instancePath",
+    "propertyPath",
+    "propertyName",
+)
+_TEXT_KEYS = (
+    "message",
+    "msg",
+    "detail",
+    "error",
+    "reason",
+    "description",
+    "title",
+    "code",
+    "type",
+    "defaultMessage",
+    "errorMessage",
+    "error_message",
+)
 _BY_FIELD = ("errors", "fieldErrors", "field_errors", "validationErrors", "non_field_errors", "details", "violations")
 
 
@@ -273,7 +305,7 @@ def _walk(
         for item in node:
             yield from _walk(item, name, names, depth + 1)
     elif isinstance(node, Mapping):
-        field = next((_last_part(node[key]) for key in _FIELD_KEYS if key in node and node[key]), None)
+        field = next((_last_part(node[key]) for key in _FIELD_KEYS if node.get(key)), None)
         texts = [str(node[key]) for key in _TEXT_KEYS if isinstance(node.get(key), str)]
         # Spring says the request's `path` beside a list of errors: it is no property.
         is_complaint = not by_field and not any(isinstance(node.get(key), list | Mapping) for key in _BY_FIELD)

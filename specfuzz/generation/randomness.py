@@ -11,8 +11,8 @@ import random
 from typing import TypeVar
 
 from hypothesis.control import BuildContext
-from hypothesis.errors import HypothesisException, UnsatisfiedAssumption
-from hypothesis.internal.conjecture.data import ConjectureData, StopTest
+from hypothesis.errors import HypothesisException, StopTest, UnsatisfiedAssumption
+from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from hypothesis import strategies as st
 
@@ -159,12 +159,12 @@ def satisfies(value: Any, schema: Schema) -> bool:
         pattern = schema.get("pattern")
         if isinstance(pattern, str):
             try:
-                return re.search(pattern, value) is not None
+                return bool(re.search(pattern, value))
             except re.error:
                 return True
         return True
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _within(value, schema, integer=isinstance(value, int)) == value
+        return bool(_within(value, schema, integer=isinstance(value, int)) == value)
     return True
 
 
@@ -183,8 +183,9 @@ def _within(wanted: float, schema: Schema, *, integer: bool) -> Any:
 
 def _number_bounds(schema: Schema, *, integer: bool) -> tuple[float, float]:
     """The least and the greatest number allowed; OpenAPI 3.0 writes exclusive bounds as booleans, 3.1 as numbers."""
-    low, high = (schema.get(name) for name in ("minimum", "maximum"))
-    low, high = (low if _is_number(low) else -math.inf), (high if _is_number(high) else math.inf)
+    least, most = schema.get("minimum"), schema.get("maximum")
+    low: float = least if _is_number(least) else -math.inf
+    high: float = most if _is_number(most) else math.inf
     above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
     is_above, is_below = above is True, below is True
     if _is_number(above) and above >= low:
@@ -199,7 +200,7 @@ def _number_bounds(schema: Schema, *, integer: bool) -> tuple[float, float]:
     return (low + tick if is_above else low), (high - tick if is_below else high)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

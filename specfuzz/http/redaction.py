@@ -140,7 +140,8 @@ def _escaped_forms(secret: str) -> set[str]:
     quoted |= {form.replace("/", "\\/") for form in quoted}
     quoted |= {re.sub(r"\\u[0-9a-f]{4}", lambda code: "\\u" + code[0][2:].upper(), form) for form in quoted}
     marked = {html.escape(secret), html.escape(secret, quote=False), html.escape(secret).replace("&#x27;", "&#39;")}
-    return percent | quoted | marked
+    once = percent | quoted | marked
+    return once | {quote(form, safe=safe, errors="surrogatepass") for form in once for safe in ("", "/")}
 
 
 def _base64_forms(secret: str) -> set[str]:

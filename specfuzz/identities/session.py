@@ -156,9 +156,9 @@ def find_csrf_token(exchange: Exchange) -> str | None:
         if not isinstance(node, Mapping):
             continue
         for name, value in node.items():
-            if isinstance(value, str) and len(value) >= 8:
-                if _CSRF_NAME.search(str(name)) or (is_dedicated and "token" in str(name).lower()):
-                    return value
+            named = _CSRF_NAME.search(str(name)) or (is_dedicated and "token" in str(name).lower())
+            if named and isinstance(value, str) and len(value) >= 8:
+                return value
         if depth < 2:
             queue.extend((depth + 1, value) for value in node.values())
     return next((value for name, value in exchange.response.headers if _CSRF_NAME.search(name) and value), None)

@@ -65,7 +65,7 @@ def _iter_leaves(value: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     while stack:  # no recursion: a hostile body may be nested as deep as it likes
         path, node = stack.pop()
         if isinstance(node, Mapping):
-            stack.extend((f"{path}.{key}" if path else str(key), item) for key, item in reversed(node.items()))
+            stack.extend((f"{path}.{key}" if path else str(key), item) for key, item in reversed(list(node.items())))
         elif isinstance(node, list):
             stack.extend((f"{path}.{index}", item) for index, item in reversed(list(enumerate(node))))
         else:
@@ -100,7 +100,9 @@ def changes(before: Any, after: Any) -> tuple[Change, ...]:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and one == other if isinstance(one, bool) or isinstance(other, bool) else one == other
+    return (
+        type(one) is type(other) and one == other if isinstance(one, bool) or isinstance(other, bool) else one == other
+    )
 
 
 def same_value(sent: Any, seen: Any) -> bool:

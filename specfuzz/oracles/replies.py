@@ -68,7 +68,17 @@ _DENIED_TEXT = re.compile(
 _MISSING_TEXT = re.compile(
     r"not found|does ?n[o']t exist|no such|unknown (?:id|\w+ id)|could not (?:be )?f[io]nd|nonexist", re.IGNORECASE
 )
-_ERROR_KEYS = ("error", "errors", "error_message", "errorMessage", "error_code", "errorCode", "err", "exception", "fault")
+_ERROR_KEYS = (
+    "error",
+    "errors",
+    "error_message",
+    "errorMessage",
+    "error_code",
+    "errorCode",
+    "err",
+    "exception",
+    "fault",
+)
 _FLAG_KEYS = ("ok", "success", "succeeded", "successful", "status", "result", "state")
 _BAD_WORDS = frozenset(
     "error fail failed failure denied forbidden unauthorized unauthorised refused rejected invalid not_found ko nok false".split()

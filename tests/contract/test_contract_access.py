@@ -363,7 +363,12 @@ def test_an_operation_that_asks_for_nothing_is_certainly_public() -> None:
     assert access.source == "#/paths/~1things~1{id}/get/security"
 
 
-@pytest.mark.parametrize("security", [[{}], [{"bearer": []}, {}]], ids=["empty", "optional"])
+def test_an_operation_whose_only_requirement_is_empty_is_certainly_public() -> None:
+    access = access_of(security=[{}])
+    assert (access.level, access.confidence) == (Level.PUBLIC, Confidence.CERTAIN)
+
+
+@pytest.mark.parametrize("security", [[{"bearer": []}, {}], [{}, {"bearer": []}]], ids=["last", "first"])
 def test_credentials_that_are_optional_make_an_operation_public_but_not_certainly(security: list[Any]) -> None:
     access = access_of(security=security)
     assert (access.level, access.confidence) == (Level.PUBLIC, Confidence.FIRM)

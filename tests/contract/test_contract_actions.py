@@ -79,9 +79,7 @@ def identifiers(contract: OperationContract) -> list[str]:
         ("GET /articles/{slug}", Action.READ, "article", ["path:slug:article"]),
     ],
 )
-def test_a_rest_path_says_its_action_by_its_shape(
-    label: str, action: Action, resource: str, named: list[str]
-) -> None:
+def test_a_rest_path_says_its_action_by_its_shape(label: str, action: Action, resource: str, named: list[str]) -> None:
     contract = read(label)
     assert (contract.action, contract.resource, identifiers(contract)) == (action, resource, named)
 
@@ -206,9 +204,7 @@ def test_a_verb_with_its_identifier_in_the_query_reads_one_object() -> None:
         ("DELETE /change-requests/{id}", Action.DELETE, "change_request"),
     ],
 )
-def test_a_collection_whose_name_begins_with_a_verb_is_a_collection(
-    label: str, action: Action, resource: str
-) -> None:
+def test_a_collection_whose_name_begins_with_a_verb_is_a_collection(label: str, action: Action, resource: str) -> None:
     contract = read(label, returns=ORDERS, beside=("PUT /change-requests/{id}",))
     assert (contract.action, contract.resource) == (action, resource)
 
@@ -320,7 +316,9 @@ def test_what_may_destroy_what_the_run_did_not_make_is_dangerous(label: str) -> 
     assert read(label).dangerous
 
 
-@pytest.mark.parametrize("label", ["DELETE /orders/{id}", "POST /password/reset", "DELETE /me", "GET /reset", "POST /orders"])
+@pytest.mark.parametrize(
+    "label", ["DELETE /orders/{id}", "POST /password/reset", "DELETE /me", "GET /reset", "POST /orders"]
+)
 def test_an_ordinary_write_is_not_dangerous(label: str) -> None:
     assert not read(label).dangerous
 
@@ -359,7 +357,9 @@ def test_what_only_resembles_a_password_field_is_none(name: str) -> None:
     assert not is_password_field(name)
 
 
-@pytest.mark.parametrize("name", ["username", "userName", "user_name", "email", "email_address", "login", "phoneNumber"])
+@pytest.mark.parametrize(
+    "name", ["username", "userName", "user_name", "email", "email_address", "login", "phoneNumber"]
+)
 def test_a_login_field_is_recognised(name: str) -> None:
     assert is_login_field(name)
 
@@ -369,7 +369,9 @@ def test_what_only_resembles_a_login_field_is_none(name: str) -> None:
     assert not is_login_field(name)
 
 
-@pytest.mark.parametrize(("noun", "is_user"), [("user", True), ("bank_customer", True), ("order", False), ("user_group", False)])
+@pytest.mark.parametrize(
+    ("noun", "is_user"), [("user", True), ("bank_customer", True), ("order", False), ("user_group", False)]
+)
 def test_a_noun_may_name_people_by_its_last_word(noun: str, is_user: bool) -> None:
     assert is_user_noun(noun) is is_user
 

@@ -253,9 +253,7 @@ def test_the_body_parameter_of_swagger_is_a_body_and_no_parameter() -> None:
     operation = swagger().operation("POST /pets")
     assert operation is not None
     assert operation.parameters == ()
-    assert [(body.media_type, body.pointer) for body in operation.bodies] == [
-        ("application/json", "#/definitions/Pet")
-    ]
+    assert [(body.media_type, body.pointer) for body in operation.bodies] == [("application/json", "#/definitions/Pet")]
 
 
 def test_form_data_of_swagger_is_one_body() -> None:
@@ -451,7 +449,17 @@ JSON = st.recursive(
         | st.dictionaries(
             st.sampled_from(
                 ["openapi", "swagger", "paths", "/a/{b}", "get", "post", "parameters", "in", "name", "schema", "$ref"]
-                + ["properties", "items", "allOf", "type", "responses", "200", "content", "application/json", "security"]
+                + [
+                    "properties",
+                    "items",
+                    "allOf",
+                    "type",
+                    "responses",
+                    "200",
+                    "content",
+                    "application/json",
+                    "security",
+                ]
             )
             | st.text(max_size=4),
             inner,

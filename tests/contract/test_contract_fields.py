@@ -20,9 +20,7 @@ def content(of: dict[str, Any]) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": of}}}
 
 
-def update(
-    taken: dict[str, Any], shown: dict[str, Any], *, paths: dict[str, Any] | None = None
-) -> OperationContract:
+def update(taken: dict[str, Any], shown: dict[str, Any], *, paths: dict[str, Any] | None = None) -> OperationContract:
     """The contract of `PATCH /notes/{id}`, which takes one schema and shows another."""
     patch = {"requestBody": content(taken), "responses": {"200": {"description": "Fine", **content(shown)}}}
     item: dict[str, Any] = {"patch": patch}

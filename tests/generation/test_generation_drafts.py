@@ -111,7 +111,11 @@ PICKY: dict[str, dict[str, Any]] = {
     "type_list": {"type": ["null", "integer"], "minimum": 50},
     "either": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
     "merged": {"allOf": [{"type": "string"}, {"maxLength": 4}]},
-    "nested": {"type": "object", "required": ["a"], "properties": {"a": {"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}}}}},
+    "nested": {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {"type": "object", "required": ["b"], "properties": {"b": {"type": "string"}}}},
+    },
     "map": {"type": "object", "additionalProperties": {"type": "integer"}},
     "nothing": {"type": "null"},
     "username": {"type": "string", "minLength": 3, "maxLength": 10, "pattern": "^[a-z]+$"},
@@ -351,7 +355,9 @@ def test_a_property_that_names_another_kind_is_a_reference() -> None:
     contract = contract_of(IN_CATEGORY, paths=CATEGORIES)
     operation = contract.get("POST /things")
     assert operation is not None
-    found = [(item.location, item.name, item.resource, item.required) for item in Drafter(contract, 1).references(operation)]
+    found = [
+        (item.location, item.name, item.resource, item.required) for item in Drafter(contract, 1).references(operation)
+    ]
     assert found == [(Location.BODY, "category_id", "category", True)]
 
 
@@ -497,7 +503,9 @@ def test_required_parameters_have_values_and_optional_ones_are_left_out() -> Non
         {"name": "X-CSRF-Token", "in": "header", "required": True, "schema": {"type": "string"}},
     ]
     contract = contract_of(FLAT, parameters=parameters)
-    found = {name: (place, value) for place, name, value in Drafter(contract, 1).parameters(contract.operations[0], "x")}
+    found = {
+        name: (place, value) for place, name, value in Drafter(contract, 1).parameters(contract.operations[0], "x")
+    }
     assert set(found) == {"page", "sort", "wanted", "X-Lang"}
     assert int(found["page"][1]) >= 1
     assert found["sort"] == (Location.QUERY, "up")
@@ -508,7 +516,9 @@ def test_required_parameters_have_values_and_optional_ones_are_left_out() -> Non
 # Any schema -------------------------------------------------------------------------------------------------------
 
 STRINGS = st.builds(
-    lambda low, extra: {"type": "string", "minLength": low, "maxLength": low + extra}, st.integers(0, 40), st.integers(0, 40)
+    lambda low, extra: {"type": "string", "minLength": low, "maxLength": low + extra},
+    st.integers(0, 40),
+    st.integers(0, 40),
 )
 INTEGERS = st.builds(
     lambda low, extra: {"type": "integer", "minimum": low, "maximum": low + extra},
@@ -539,7 +549,12 @@ OBJECTS = st.recursive(
     LEAVES,
     lambda inner: (
         st.dictionaries(NAMES, inner, min_size=1, max_size=4).map(
-            lambda found: {"type": "object", "properties": found, "required": sorted(found), "additionalProperties": False}
+            lambda found: {
+                "type": "object",
+                "properties": found,
+                "required": sorted(found),
+                "additionalProperties": False,
+            }
         )
         | st.builds(lambda item, low: {"type": "array", "items": item, "minItems": low}, inner, st.integers(0, 3))
     ),

@@ -228,7 +228,10 @@ def test_a_moment_becomes_a_day_where_a_date_is_wanted() -> None:
 
 
 def test_a_day_becomes_a_moment_where_a_date_time_is_wanted() -> None:
-    assert learn({"due": ["Datetime has wrong format."]}, sent={"due": "2030-01-02"}).force["due"] == "2030-01-02T09:30:00Z"
+    assert (
+        learn({"due": ["Datetime has wrong format."]}, sent={"due": "2030-01-02"}).force["due"]
+        == "2030-01-02T09:30:00Z"
+    )
 
 
 @pytest.mark.parametrize(
