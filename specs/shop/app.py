@@ -31,9 +31,7 @@ def main() -> None:
     """Parse the command line and serve until told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, metavar="N", help="port on 127.0.0.1")
-    parser.add_argument(
-        "--on", default="none", metavar="SWITCHES", help="none, all, or names with commas between"
-    )
+    parser.add_argument("--on", default="none", metavar="SWITCHES", help="none, all, or names with commas between")
     options = parser.parse_args()
     try:
         switches = parse(options.on)
@@ -42,9 +40,7 @@ def main() -> None:
     # A plain SIGTERM would end the process without removing its data.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="cornershop-", ignore_cleanup_errors=True) as directory:
-        server = Server(
-            "127.0.0.1", options.port, create_app(switches, directory=Path(directory)), QuietHandler
-        )
+        server = Server("127.0.0.1", options.port, create_app(switches, directory=Path(directory)), QuietHandler)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

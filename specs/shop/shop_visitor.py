@@ -52,11 +52,7 @@ def check_contract(method: str, path: str, status: int, content_type: str, body:
     """Fail unless the document declares this answer."""
     assert status < 500, (method, path, body)
     operation = next(
-        (
-            item[method.lower()]
-            for pattern, item in _PATHS
-            if pattern.fullmatch(path) and method.lower() in item
-        ),
+        (item[method.lower()] for pattern, item in _PATHS if pattern.fullmatch(path) and method.lower() in item),
         None,
     )
     if operation is None:
@@ -152,9 +148,7 @@ class Visitor:
             content_type=content_type,
         )
         if self.shop.is_secure:
-            check_contract(
-                method, path.partition("?")[0], response.status_code, response.mimetype, response.data
-            )
+            check_contract(method, path.partition("?")[0], response.status_code, response.mimetype, response.data)
         return response
 
     def read(self, path: str) -> Any:

@@ -86,8 +86,7 @@ def test_traps_are_not_also_weaknesses() -> None:
 
     entries = [(*key(entry), entry.get("field")) for entry in TRUTH["weakness"] + TRUTH["consequence"]]
     with_switch = [
-        (entry["switch"], *key(entry), entry.get("field"))
-        for entry in TRUTH["weakness"] + TRUTH["consequence"]
+        (entry["switch"], *key(entry), entry.get("field")) for entry in TRUTH["weakness"] + TRUTH["consequence"]
     ]
     assert len(with_switch) == len(set(with_switch))
     assert not {key(trap) for trap in TRUTH["trap"]} & {entry[:3] for entry in entries}

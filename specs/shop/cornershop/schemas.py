@@ -373,9 +373,7 @@ class CouponSchema(In):
     """A coupon, both ways."""
 
     id = fields.Integer(dump_only=True)
-    code = Text(
-        required=True, validate=validate.Regexp(r"[A-Z0-9-]{3,40}\Z", error="3 to 40 of A-Z, 0-9, -.")
-    )
+    code = Text(required=True, validate=validate.Regexp(r"[A-Z0-9-]{3,40}\Z", error="3 to 40 of A-Z, 0-9, -."))
     percent = _whole(1, 90, required=True)
     created_at = fields.String(dump_only=True)
 
@@ -408,9 +406,7 @@ def checked(schema: Schema, data: Any, *, partial: bool = False) -> dict[str, An
     try:
         loaded: dict[str, Any] = schema.load(data, partial=partial)
     except ValidationError as error:
-        raise Refusal(
-            422, "invalid", "Some values are not acceptable.", error.normalized_messages()
-        ) from None
+        raise Refusal(422, "invalid", "Some values are not acceptable.", error.normalized_messages()) from None
     return loaded
 
 

@@ -61,9 +61,7 @@ def seed() -> None:
             Coupon(code="STAFF-40", percent=40),
             Review(product_id=teapot.id, author=people["carol"], rating=2, text="Arrived with a crack."),
             Review(product_id=teapot.id, author=people["dave"], rating=5, text="Keeps warm for an hour."),
-            Review(
-                product_id=pen.id, author=people["alice"], rating=4, text="Writes well, smudges a little."
-            ),
+            Review(product_id=pen.id, author=people["alice"], rating=4, text="Writes well, smudges a little."),
             Review(product_id=lamp.id, author=people["bob"], rating=5, text="Bright, and quiet when dimmed."),
             WishlistEntry(user_id=people["carol"].id, product_id=lamp.id, comment="for the hall"),
             CartItem(user_id=people["dave"].id, product_id=notebook.id, quantity=3, engraving=""),
@@ -74,9 +72,7 @@ def seed() -> None:
     gift.gift_message = "Happy birthday, Ms Visser!"
     sent = _order(people["dave"], addresses["dave"], "Leave it with the neighbours at 14", [lamp])
     sent.status = "shipped"
-    own = [
-        _order(people[name], addresses[name], f"Ring twice, says {name}", [pen]) for name in ("alice", "bob")
-    ]
+    own = [_order(people[name], addresses[name], f"Ring twice, says {name}", [pen]) for name in ("alice", "bob")]
     db.session.add_all([household, gift, sent, *own])
     db.session.flush()
     for name in ("alice", "bob"):
@@ -115,9 +111,7 @@ def _product(
 
 def _address(user: User) -> Address:
     street = f"{user.name.split()[-1]}straat {10 + user.id}"
-    return Address(
-        user_id=user.id, recipient=user.name, street=street, postcode=f"10{user.id:02} AB", city="Amsterdam"
-    )
+    return Address(user_id=user.id, recipient=user.name, street=street, postcode=f"10{user.id:02} AB", city="Amsterdam")
 
 
 def _order(user: User, address: Address, note: str, products: list[Product]) -> Order:

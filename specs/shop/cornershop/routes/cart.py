@@ -92,9 +92,7 @@ def cart_of(items: list[CartItem]) -> dict[str, Any]:
 
 
 def _items() -> list[CartItem]:
-    return list(
-        db.session.scalars(select(CartItem).where(CartItem.user_id == caller().id).order_by(CartItem.id))
-    )
+    return list(db.session.scalars(select(CartItem).where(CartItem.user_id == caller().id).order_by(CartItem.id)))
 
 
 def _own_item(item_id: int) -> CartItem:

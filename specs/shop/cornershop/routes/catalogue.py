@@ -57,9 +57,7 @@ def search_products() -> Any:
     )
     if "max_price_cents" in query:
         found = found.where(Product.price_cents <= query["max_price_cents"])
-    return {
-        "products": ProductOut().dump(db.session.scalars(found.order_by(Product.id).limit(PAGE)), many=True)
-    }
+    return {"products": ProductOut().dump(db.session.scalars(found.order_by(Product.id).limit(PAGE)), many=True)}
 
 
 @blueprint.get("/products/<row_id:product_id>")

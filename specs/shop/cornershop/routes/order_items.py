@@ -48,9 +48,7 @@ def update_item(order_id: int, item_id: int) -> Any:
     """Change a line of an order that is not on its way yet."""
     order = still_open(own_order(order_id))
     if on("item-foreign-parent"):
-        item = (
-            find(OrderItem, item_id) or not_found()
-        )  # SF105: the order is checked, that it is its item is not
+        item = find(OrderItem, item_id) or not_found()  # SF105: the order is checked, that it is its item is not
     else:
         item = _item_of(order, item_id)
     assign(item, body_as(LineUpdate()))

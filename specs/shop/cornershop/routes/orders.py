@@ -53,9 +53,7 @@ def list_orders() -> Any:
     """List the caller's orders and those shared with the caller, newest first."""
     query = _order_query()
     shared = select(OrderViewer.order_id).where(OrderViewer.user_id == caller().id)
-    found = select(Order).where(
-        or_(Order.customer_id == caller().id, Order.id.in_(shared)), Order.deleted_at.is_(None)
-    )
+    found = select(Order).where(or_(Order.customer_id == caller().id, Order.id.in_(shared)), Order.deleted_at.is_(None))
     if "status" in query:
         found = found.where(Order.status == query["status"])
     if "since" in query:
@@ -107,9 +105,7 @@ def search_orders() -> Any:
 @login_required
 def export_orders() -> Any:
     """Export the caller's own orders for bookkeeping."""
-    found = (
-        select(Order).where(Order.customer_id == caller().id, Order.deleted_at.is_(None)).order_by(Order.id)
-    )
+    found = select(Order).where(Order.customer_id == caller().id, Order.deleted_at.is_(None)).order_by(Order.id)
     columns = ("id", "status", "note", "total_cents", "created_at")
     return {"columns": columns, "rows": [[getattr(o, c) for c in columns] for o in db.session.scalars(found)]}
 

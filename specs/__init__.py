@@ -1,0 +1,1 @@
+"""The benchmark: APIs whose weaknesses are known, and what measures specfuzz against them."""

@@ -1,0 +1,1 @@
+"""Measures specfuzz against APIs whose truth is known. Knows their `truth.toml` and specfuzz's command line, no more."""
