@@ -360,9 +360,10 @@ class Drafter:
         if kind == "array":
             return self._array(name, schema, pointer, work, path, given, depth)
         if kind == "boolean":
-            private = asks_privacy(name) if work.private else None
+            private = asks_privacy(name)
             if private is not None:
-                return private
+                # Else as open as it goes: what is `published: false` shows to nobody, and so proves nothing.
+                return private if work.private else not private
             return given if isinstance(given, bool) else bool(schema.get("default", False))
         if kind in ("integer", "number"):
             return self._number(name, schema, work, given, integer=kind == "integer")

@@ -41,6 +41,9 @@ NEEDS_PEER = True
 MAX_VARIANTS = 6
 """Optional parameters tried one at a time; the likeliest to widen a query come first."""
 
+MAX_SEARCHES = 3
+"""Canaries searched for: which of an object's texts a search looks through is not known."""
+
 _SEARCH = frozenset("q query search term keyword keywords text filter name title subject tag tags".split())
 _WIDEN = frozenset("all include deleted archived everyone every full scope any global".split())
 
@@ -123,11 +126,9 @@ def _variants(case: Case, resource: Resource, peer: str, seen: Mapping[str, Any]
     plain = case.request(peer, resource)
     yield plain, "plainly"
     key = case.workshop.accounts.key_of(resource.owner)
-    canary = next(iter(resource.canaries.values()))
     options = [item for item in case.target.operation.parameters if item.location is Location.QUERY]
     for parameter in sorted(options, key=_rank)[:MAX_VARIANTS]:
-        value = _own_value(parameter, seen) or _widening_value(parameter, canary, key)
-        if value is not None:
+        for value in _values(parameter, seen, tuple(resource.canaries.values()), key):
             rest = tuple(pair for pair in plain.query if pair[0] != parameter.name)
             yield replace(plain, query=(*rest, (parameter.name, value))), f"with `{parameter.name}`"
 
@@ -139,15 +140,29 @@ def _rank(parameter: Parameter) -> int:
     return 1 if words & _WIDEN else (2 if words & _SEARCH else 3)
 
 
-def _widening_value(parameter: Parameter, canary: str, owner_key: object) -> str | None:
-    """A value that a filter which forgets the owner would show the object with; None for paging and sorting."""
+def _values(
+    parameter: Parameter, seen: Mapping[str, Any], canaries: tuple[str, ...], owner_key: object
+) -> tuple[str, ...]:
+    """What to send in a parameter so that a query which forgets the owner shows the object.
+
+    A search takes the beginning of a canary: the whole canary in the answer is then the object and no echo.
+    """
+    own = _own_value(parameter, seen)
+    if own is not None:
+        return (own,)
+    if not is_owner_field(parameter.name) and _SEARCH & set(split_words(parameter.name)):
+        return tuple(canary[:-3] for canary in canaries[:MAX_SEARCHES])
+    widening = _widening_value(parameter, owner_key)
+    return () if widening is None else (widening,)
+
+
+def _widening_value(parameter: Parameter, owner_key: object) -> str | None:
+    """A value that widens a filter; None for paging and sorting."""
     words = set(split_words(parameter.name))
     if is_owner_field(parameter.name):
         return str(owner_key) if owner_key is not None else None
     if parameter.schema.get("type") == "boolean" or words & _WIDEN:
         return "all" if "all" in (parameter.schema.get("enum") or ()) else "true"
-    if words & _SEARCH:
-        return canary
     options = parameter.schema.get("enum")
     return str(options[0]) if isinstance(options, list) and options and not words & {"sort", "order"} else None
 
