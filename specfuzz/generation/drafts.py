@@ -7,26 +7,22 @@ document's own examples, or follow what the server's error said (`feedback`).
 from __future__ import annotations
 
 import enum
-import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlencode
 
 from specfuzz.contract import Action, Body, Contract, Location, OperationContract, Schema
 from specfuzz.contract.actions import identifier_noun
 from specfuzz.contract.schemas import Property
 from specfuzz.contract.words import noun_of, split_words
 from specfuzz.generation import values
+from specfuzz.generation.encoding import BOUNDARY, FILE_MARK, JSON, MULTIPART, encode
+from specfuzz.generation.meanings import asks_privacy, names_user
 from specfuzz.generation.randomness import stream
 
 MAX_NESTING = 5
 """Levels of nested objects that are filled; deeper ones only where the document insists."""
-
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
-MULTIPART = "multipart/form-data"
 
 
 class Style(enum.Enum):
@@ -68,49 +64,10 @@ class Draft:
 
     @property
     def content_type(self) -> str:
-        return f"{MULTIPART}; boundary={_BOUNDARY}" if self.media_type == MULTIPART else self.media_type
+        return f"{MULTIPART}; boundary={BOUNDARY}" if self.media_type == MULTIPART else self.media_type
 
     def with_value(self, value: Any) -> Draft:
         return replace(self, value=value)
-
-
-def encode(value: Any, media_type: str) -> bytes:
-    """A body in its media type. Forms are flat; JSON is what everything else is taken for."""
-    if media_type == FORM:
-        return urlencode(_flat(value), doseq=True).encode()
-    if media_type == MULTIPART:
-        return _multipart(_flat(value))
-    if media_type.startswith("text/") and isinstance(value, str):
-        return value.encode()
-    return json.dumps(value, separators=(",", ":"), default=str).encode()
-
-
-_BOUNDARY = "specfuzz-boundary-7d1f"
-
-
-def _flat(value: Any) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for name, item in value.items() if isinstance(value, Mapping) else ():
-        for entry in item if isinstance(item, list) else [item]:
-            if isinstance(entry, bool):
-                pairs.append((name, "true" if entry else "false"))
-            elif entry is not None:
-                pairs.append((name, str(entry)))
-    return pairs
-
-
-def _multipart(pairs: list[tuple[str, str]]) -> bytes:
-    """RFC 7578; a value that begins with the file mark travels as a small text file."""
-    parts = []
-    for name, text in pairs:
-        is_file = text.startswith(_FILE_MARK)
-        extra = '; filename="specfuzz.txt"\r\nContent-Type: text/plain' if is_file else ""
-        content = text.removeprefix(_FILE_MARK)
-        parts.append(f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{extra}\r\n\r\n{content}\r\n')
-    return ("".join(parts) + f"--{_BOUNDARY}--\r\n").encode()
-
-
-_FILE_MARK = "\x00file:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,7 +386,7 @@ class Drafter:
         if schema.get("format") == "binary" or schema.get("type") == "file":
             canary = values.new_canary(work.source)
             work.canaries[path] = canary
-            return f"{_FILE_MARK}{canary}\n"
+            return f"{FILE_MARK}{canary}\n"
         options = schema.get("enum")
         if isinstance(options, list) and "private" in options and work.private:
             return "private"
@@ -492,36 +449,6 @@ class _Work:
 
     def needs_reference(self, path: str) -> bool:
         return path in self.references
-
-
-_PEOPLE = frozenset(
-    "recipient receiver assignee invitee member friend follower followee participant collaborator attendee reviewer payee"
-    " beneficiary user username addressee contact to".split()
-)
-
-
-def names_user(name: str) -> bool:
-    """Whether a field or parameter of this name takes another person (`recipient`, `to_user`, `member_username`)."""
-    words = split_words(name)
-    if not words:
-        return False
-    if words[-1] in ("id", "username", "name", "email", "uuid") and len(words) > 1:
-        return words[-2] in _PEOPLE
-    return words[-1] in _PEOPLE and (words[-1] != "to" or len(words) == 1)
-
-
-_PRIVATE = frozenset("private hidden secret confidential".split())
-_SHARED = frozenset("public published shared listed visible open".split())
-
-
-def asks_privacy(name: str) -> bool | None:
-    """What a boolean of this name must be for the object to be its owner's alone; None if it says nothing about that."""
-    words = set(split_words(name)) - {"is", "make", "be", "set"}
-    if len(words) != 1:
-        return None
-    if words & _PRIVATE:
-        return True
-    return False if words & _SHARED else None
 
 
 def _mark(properties: Mapping[str, Property]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from specfuzz.contract import Action, Confidence, Expectation, Level, OperationContract
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.words import is_listed, split_words
-from specfuzz.generation.drafts import asks_privacy
+from specfuzz.generation.meanings import asks_privacy
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import Outcome, found_canaries, leaves, read_reply, same_fields
 from specfuzz.probes.case import Case

@@ -7,7 +7,7 @@ document's own examples. What could not be made is a value (`NotMade`) with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract, ResourceKind
@@ -15,9 +15,10 @@ from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.fields import is_owner_field
 from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, adjust
-from specfuzz.generation.drafts import names_user
+from specfuzz.generation.meanings import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
+from specfuzz.resources.ledger import Ledger, Needs, NotMade
 from specfuzz.resources.requests import Unnameable, build_request
 from specfuzz.resources.resource import Resource, identifier_in_location
 from specfuzz.resources.views import View, view_of
@@ -32,67 +33,6 @@ SETTLE_S = (0.0, 0.15, 0.4, 0.8)
 """Waits, in seconds, before a write must show: servers with queues or replicas apply them late."""
 
 _STYLES = (Style.FULL, Style.FULL, Style.FULL, Style.REQUIRED, Style.EXAMPLES, Style.REQUIRED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotMade:
-    """Why an object could not be made, in words for the report, with the server's last answer."""
-
-    kind: str
-    reason: str
-    exchange: Exchange | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Needs:
-    """What one creation's request names: identifiers in its path, related objects in its body, people given access."""
-
-    identifiers: dict[Identifier, Any] = field(default_factory=dict)
-    references: dict[str, Any] = field(default_factory=dict)
-    parents: list[Resource] = field(default_factory=list)
-    granted: set[str] = field(default_factory=set)
-
-    def required(self, wanted: tuple[Reference, ...]) -> dict[str, Any]:
-        """The related objects that the body must name, without those that it may."""
-        names = {item.name for item in wanted if item.required}
-        return {name: value for name, value in self.references.items() if name in names}
-
-    def add_parent(self, parent: Resource) -> None:
-        self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
-
-
-@dataclass(slots=True, kw_only=True)
-class Ledger:
-    """Everything that the run made, in order, and what of it is gone again."""
-
-    made: list[Resource] = field(default_factory=list)
-    gone: set[int] = field(default_factory=set)
-    refused: set[int] = field(default_factory=set)
-
-    def add(self, resource: Resource) -> None:
-        self.made.append(resource)
-
-    def mark_gone(self, resource: Resource) -> None:
-        self.gone.update(index for index, item in enumerate(self.made) if is_same(item, resource))
-
-    def mark_refused(self, resource: Resource) -> None:
-        """Removing it was tried and refused."""
-        self.refused.update(index for index, item in enumerate(self.made) if is_same(item, resource))
-
-    def was_refused(self, resource: Resource) -> bool:
-        return any(is_same(self.made[index], resource) for index in self.refused)
-
-    def hand_over(self, resource: Resource, owner: str) -> None:
-        """An account belongs to the identity that was made with it, not to whoever sent the sign-up."""
-        self.made = [replace(item, owner=owner) if is_same(item, resource) else item for item in self.made]
-
-    def left(self) -> list[Resource]:
-        """What still stands, newest first: children before their parents."""
-        return [item for index, item in reversed(list(enumerate(self.made))) if index not in self.gone]
-
-
-def is_same(one: Resource, other: Resource) -> bool:
-    return one.kind == other.kind and one.exchange is other.exchange and one.key == other.key
 
 
 class Workshop:
@@ -282,9 +222,9 @@ class Workshop:
         purpose: str,
         chain: tuple[str, ...],
         alone: bool = False,
-    ) -> Flow[_Needs | NotMade]:
+    ) -> Flow[Needs | NotMade]:
         """What a creation needs first: its path's parents, the objects and people that its body names."""
-        needs = _Needs()
+        needs = Needs()
         wanted = self.drafter.references(creation)
         # Whoever is made a member or a recipient is no stranger any more: such a thing gets a parent of its own, so that
         # the objects which other probes share stay their owner's alone.
@@ -319,7 +259,7 @@ class Workshop:
     ) -> Flow[dict[str, Any]]:
         """What a request about an existing object names beside it: as it was made with, else objects and people at hand;
         with `whose`, that identity's own objects, as an attacker would name them."""
-        needs = _Needs(parents=[] if whose is not None else [*resource.parents, resource])
+        needs = Needs(parents=[] if whose is not None else [*resource.parents, resource])
         for reference in self.drafter.references(contract):
             given = _at(resource.sent, reference.name) if whose is None else None
             if given is not None:
@@ -329,7 +269,7 @@ class Workshop:
         return needs.references
 
     def _chosen_identifier(
-        self, creation: OperationContract, identifier: Identifier, owner: str, purpose: str, needs: _Needs
+        self, creation: OperationContract, identifier: Identifier, owner: str, purpose: str, needs: Needs
     ) -> Any:
         """An identifier that the client chooses (`PUT /pages/{slug}`), or somebody else's (`PUT .../members/{username}`)."""
         from specfuzz.generation.values import string_for
@@ -372,7 +312,7 @@ class Workshop:
         reference: Reference,
         owner: str,
         chain: tuple[str, ...],
-        needs: _Needs,
+        needs: Needs,
         apart: str | None = None,
         *,
         gives: bool = False,
@@ -442,7 +382,7 @@ class Workshop:
         owner: str,
         exchange: Exchange,
         draft: Draft | None,
-        needs: _Needs,
+        needs: Needs,
     ) -> Resource:
         body = view_of(exchange.response.json)
         resource = Resource(

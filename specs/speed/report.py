@@ -32,7 +32,7 @@ Documents made by repeating the benchmark's `bank`. Time and memory per operatio
 
 
 def planning(documents: Mapping[str, Mapping[str, Planned] | str]) -> str:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name, measured in documents.items():
         if isinstance(measured, str):
             rows.append((name, "–", "–", "–", measured, "", ""))

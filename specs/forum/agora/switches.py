@@ -15,7 +15,7 @@ SWITCHES: dict[str, str] = {
     "bookmark-any-thread": "SF105: a bookmark may point to a thread that its owner cannot see",
     "lock-by-anyone": "SF106: any member may lock a thread",
     "message-existence": "SF107: other people's messages answer 403, made-up ones 404",
-    "signup-all-fields": "SF201: the sign-up serializer takes every field of the model",
+    "signup-all-fields": "SF202: the sign-up serializer takes every field of the model",
     "reputation-writable": "SF202: reputation is missing from the profile's read-only fields",
     "author-writable": "SF203: an update may hand a thread to another author",
     "spam-score-shown": "SF204: a single post shows the spam filter's score",

@@ -1,0 +1,72 @@
+"""What the run made and what became of it, why an object could not be made, what one creation needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from specfuzz.contract import Identifier
+from specfuzz.generation import Reference
+from specfuzz.http import Exchange
+from specfuzz.resources.resource import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotMade:
+    """Why an object could not be made, in words for the report, with the server's last answer."""
+
+    kind: str
+    reason: str
+    exchange: Exchange | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Needs:
+    """What one creation's request names: identifiers in its path, related objects in its body, people given access."""
+
+    identifiers: dict[Identifier, Any] = field(default_factory=dict)
+    references: dict[str, Any] = field(default_factory=dict)
+    parents: list[Resource] = field(default_factory=list)
+    granted: set[str] = field(default_factory=set)
+
+    def required(self, wanted: tuple[Reference, ...]) -> dict[str, Any]:
+        """The related objects that the body must name, without those that it may."""
+        names = {item.name for item in wanted if item.required}
+        return {name: value for name, value in self.references.items() if name in names}
+
+    def add_parent(self, parent: Resource) -> None:
+        self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """Everything that the run made, in order, and what of it is gone again."""
+
+    made: list[Resource] = field(default_factory=list)
+    gone: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+
+    def add(self, resource: Resource) -> None:
+        self.made.append(resource)
+
+    def mark_gone(self, resource: Resource) -> None:
+        self.gone.update(index for index, item in enumerate(self.made) if is_same(item, resource))
+
+    def mark_refused(self, resource: Resource) -> None:
+        """Removing it was tried and refused."""
+        self.refused.update(index for index, item in enumerate(self.made) if is_same(item, resource))
+
+    def was_refused(self, resource: Resource) -> bool:
+        return any(is_same(self.made[index], resource) for index in self.refused)
+
+    def hand_over(self, resource: Resource, owner: str) -> None:
+        """An account belongs to the identity that was made with it, not to whoever sent the sign-up."""
+        self.made = [replace(item, owner=owner) if is_same(item, resource) else item for item in self.made]
+
+    def left(self) -> list[Resource]:
+        """What still stands, newest first: children before their parents."""
+        return [item for index, item in reversed(list(enumerate(self.made))) if index not in self.gone]
+
+
+def is_same(one: Resource, other: Resource) -> bool:
+    return one.kind == other.kind and one.exchange is other.exchange and one.key == other.key
