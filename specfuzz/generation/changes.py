@@ -104,7 +104,7 @@ def made_up_identifier(real: Any, source: random.Random) -> Any:
     if isinstance(real, int):
         return real + 700_000 + source.randrange(90_000)
     text = str(real)
-    if text.isdigit() and len(text) < 16:
+    if text.isascii() and text.isdigit() and len(text) < 16:
         return str(int(text) + 700_000 + source.randrange(90_000))
     try:
         parsed = uuid.UUID(text)
