@@ -147,6 +147,6 @@ def different_from(value: Any, source: random.Random) -> Any:
     text = str(value)
     if text in _PRIVILEGED_VALUES:
         return "user" if text != "user" else "admin"
-    if len(text) >= 10 and text[:4].isdigit() and text[4] == "-":
+    if len(text) >= 10 and text[:4].isdecimal() and text[4] == "-":
         return f"{int(text[:4]) + 1}{text[4:]}"
     return values.new_canary(source)

@@ -100,7 +100,7 @@ def _at_pointer(body: Any, pointer: str) -> Any:
         key = part.replace("~1", "/").replace("~0", "~")
         if isinstance(body, Mapping):
             body = body.get(key)
-        elif isinstance(body, list) and key.isdigit() and int(key) < len(body):
+        elif isinstance(body, list) and key.isdecimal() and int(key) < len(body):
             body = body[int(key)]
         else:
             return None
