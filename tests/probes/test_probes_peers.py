@@ -1,0 +1,95 @@
+"""SF102 to SF104, SF302: what a peer, or nobody, may not change, delete, list or read; the same API as for SF101 and SF301."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from simulated_api import Call, Handler, NotesApi, decide, only_break, reply
+
+from specfuzz.contract import Confidence
+from specfuzz.http import ANONYMOUS
+from specfuzz.probes import Held, Inconclusive
+
+UPDATE, DELETE, READ, LIST = "PATCH /notes/{id}", "DELETE /notes/{id}", "GET /notes/{id}", "GET /notes"
+
+
+def without_owner_check(label: str, status: int = 200) -> NotesApi:
+    """Any logged-in caller is served at `label` as the owner would be; `status` is what the answer says."""
+    api = NotesApi()
+
+    def answer(call: Call, ordinary: Handler) -> Any:
+        note = api.note_of(call)
+        if call.is_anonymous or (note is None and label != LIST):
+            return ordinary(call)
+        if label == LIST:
+            return reply(200, list(api.notes.values()))
+        if label == UPDATE:
+            note.update(api.stored(call.body))
+        elif label == DELETE:
+            del api.notes[note["id"]]
+        return reply(status, note)
+
+    return api.during(label, answer)
+
+
+@pytest.mark.parametrize(("rule", "label"), [("SF102", UPDATE), ("SF103", DELETE)])
+def test_a_peers_write_that_the_owner_sees_is_found(rule: str, label: str) -> None:
+    """Guards `effect.happened` of `try_as_peer`: the owner's read-back decides."""
+    found = only_break(decide(rule, label, without_owner_check(label)))
+    assert (found.rule, found.actor, found.owner, found.confidence) == (None, "bob", "alice", Confidence.CERTAIN)
+
+
+@pytest.mark.parametrize(("rule", "label"), [("SF102", UPDATE), ("SF103", DELETE)])
+def test_a_refusal_that_wrote_all_the_same_is_its_own_rule(rule: str, label: str) -> None:
+    """Guards `effect.refused`: the status refuses and the read-back shows the effect."""
+    found = only_break(decide(rule, label, without_owner_check(label, status=403)))
+    assert (found.rule, found.actor) == ("SF304", "bob")
+
+
+@pytest.mark.parametrize(
+    ("rule", "label"), [("SF102", UPDATE), ("SF103", DELETE), ("SF104", LIST), ("SF302", READ), ("SF302", LIST)]
+)
+def test_a_sound_api_holds(rule: str, label: str) -> None:
+    assert isinstance(decide(rule, label, NotesApi()), Held)
+
+
+@pytest.mark.parametrize("label", [UPDATE, DELETE])
+def test_a_success_that_did_nothing_is_no_finding(label: str) -> None:
+    """An idempotent delete and an update that only echoes: both answer a stranger kindly and leave the note alone."""
+    api = NotesApi()
+
+    def polite(call: Call, ordinary: Handler) -> Any:
+        return reply(200, {"id": 1, **call.body}) if call.request.identity == "bob" else ordinary(call)
+
+    verdict = decide("SF102" if label == UPDATE else "SF103", label, api.during(label, polite))
+    assert isinstance(verdict, Held)
+
+
+@pytest.mark.parametrize("status", [429, 502])
+def test_a_limiter_or_a_gateway_decides_nothing(status: int) -> None:
+    api = NotesApi()
+    api.during(DELETE, lambda call, ordinary: reply(status) if call.request.identity == "bob" else ordinary(call))
+    assert isinstance(decide("SF103", DELETE, api), Inconclusive)
+
+
+def test_somebody_elses_canary_in_a_list_is_found() -> None:
+    """Guards `found_canaries` in the list's flow."""
+    found = only_break(decide("SF104", LIST, without_owner_check(LIST)))
+    assert (found.actor, found.owner, found.confidence) == ("bob", "alice", Confidence.CERTAIN)
+
+
+@pytest.mark.parametrize("label", [READ, LIST])
+def test_the_owners_data_without_credentials_is_found(label: str) -> None:
+    """Guards `leak_in` on the answer to a caller without credentials."""
+    api = NotesApi()
+
+    def open_to_all(call: Call, ordinary: Handler) -> Any:
+        if label == LIST:
+            return reply(200, list(api.notes.values()))
+        note = api.note_of(call)
+        return reply(200, note) if note is not None else reply(404)
+
+    found = only_break(decide("SF302", label, api.during(label, open_to_all)))
+    assert (found.actor, found.owner) == (ANONYMOUS, "alice")
+    assert found.confidence >= Confidence.FIRM
