@@ -61,7 +61,9 @@ def verdict_of(case: Case, attempt: Attempt, rule: Rule) -> Verdict:
             reason=f"{len(attempt.tried)} fields were sent and accepted, and no read of the owner shows any ({names})",
             hint="an admin identity may see more",
         )
-    return Held(reason=f"{len(attempt.tried)} fields were sent and none stuck ({names})")
+    hidden = len(attempt.accepted - attempt.seen)
+    unseen = f"; {hidden} of them show in no read, so what became of them is not known" if hidden else ""
+    return Held(reason=f"{len(attempt.tried)} fields were sent and none stuck ({names}){unseen}")
 
 
 def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
