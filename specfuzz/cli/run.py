@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 from dataclasses import dataclass
@@ -91,31 +90,23 @@ async def _execute(
         tags=options.tags,
         include_dangerous=options.include_dangerous,
     )
-    stop = asyncio.Event()
-
-    async def sleep(seconds: float) -> None:
-        """Wait, but no longer than until somebody asks the run to stop."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
-
     async with AsyncDriver(
-        url, limits=limits, timeout_s=options.timeout_s, verify=options.verify_tls, also=also, sleep=sleep
+        url, limits=limits, timeout_s=options.timeout_s, verify=options.verify_tls, also=also
     ) as driver:
         engine = Run(
             contract,
             driver,
             Options(seed=options.seed, identities=identities, selection=selection, concurrency=options.concurrency),
             listener,
-            stop,
         )
         task = asyncio.ensure_future(engine.execute())
         loop = asyncio.get_running_loop()
 
         def interrupt() -> None:
             """The first signal lets what is under way finish; the second does not."""
-            if stop.is_set():
+            if engine.interrupted:
                 task.cancel()
-            stop.set()
+            engine.interrupt()
 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, interrupt)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from specfuzz import __version__
@@ -39,7 +38,7 @@ class Options:
 class Run:
     """One run against one target. `execute` never raises for what the target does: the result says it.
 
-    Setting `stop` ends the run gently: requests under way are finished, so that what they make is known and cleaned up.
+    `interrupt` ends the run gently: requests under way are finished, so that what they make is known and cleaned up.
     Cancelling the task ends it at once.
     """
 
@@ -49,7 +48,6 @@ class Run:
         driver: AsyncDriver,
         options: Options,
         listener: events.Listener = events.ignore,
-        stop: asyncio.Event | None = None,
     ) -> None:
         self._contract = contract
         self._driver = driver
@@ -65,10 +63,12 @@ class Run:
         self._problems: list[str] = []
         self._notes: list[str] = []
         self._leftovers: list[str] = []
-        self._interrupted = False
+        self.interrupted = False
         self._lost_answers = 0
-        self._stop = stop or asyncio.Event()
+        self._stop = asyncio.Event()
+        self._ended_by: HttpError | LoginFailed | None = None
         self._cleaning = False
+        driver.stop = self._stop
 
     async def execute(self) -> Result:
         """Run to the end, or to whatever ends it earlier; the result holds what is known by then."""
@@ -79,22 +79,26 @@ class Run:
         except BudgetExhausted as error:
             self._note(f"stopped early: {error}")
         except Interrupted:
-            self._interrupted = True
             self._note("interrupted: the result holds what was known by then")
         except (TargetUnreachable, LoginFailed, HttpError) as error:
             self._problems.append(str(error))
         except asyncio.CancelledError:
-            self._interrupted = True
+            self.interrupted = True
             self._note("interrupted: the result holds what was known by then")
             _uncancel()
         await self._clean_up()
         return self._result(time.monotonic() - started)
 
+    def interrupt(self) -> None:
+        """Ask the run to stop."""
+        self.interrupted = True
+        self._stop.set()
+
     # Sending ----------------------------------------------------------------------------------------------------
 
     async def _send(self, request: Request) -> Exchange:
         if self._stop.is_set() and not self._cleaning:
-            raise Interrupted("the run was asked to stop")
+            raise self._ended_by or Interrupted("the run was asked to stop")
         try:
             exchange = await self._driver.send(request)
         except TransportError:
@@ -162,20 +166,29 @@ class Run:
         return True
 
     async def _run_all(self, cases: list[Planned]) -> None:
-        """All cases, some at once; the first error that ends the run cancels the others."""
+        """All cases, some at once. After the first error that ends the run, the others send nothing more.
+
+        They are not cancelled: a request under way may just be making an object, which only its answer names.
+        """
         slots = asyncio.Semaphore(self._options.concurrency)
 
         async def one(case: Planned) -> None:
             async with slots:
-                outcome = await run_flow_async(self._scenario.run_case(case), self._courier.send)
-                self._report(outcome)
+                if self._ended_by is not None:
+                    return
+                try:
+                    outcome = await run_flow_async(self._scenario.run_case(case), self._courier.send)
+                except (HttpError, LoginFailed) as error:
+                    self._ended_by = self._ended_by or error
+                    self._stop.set()
+                else:
+                    self._report(outcome)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for case in cases:
-                    group.create_task(one(case))
-        except* (HttpError, LoginFailed) as errors:
-            raise _first(errors) from None
+        async with asyncio.TaskGroup() as group:
+            for case in cases:
+                group.create_task(one(case))
+        if self._ended_by is not None:
+            raise self._ended_by
 
     def _report(self, outcome: Outcome) -> None:
         verdict, _ = describe(outcome.verdict)
@@ -198,6 +211,7 @@ class Run:
     async def _clean_up(self) -> None:
         """Remove what was made, newest first; list what stays and why."""
         self._cleaning = True
+        self._driver.stop = None  # from here on, the limiter is waited for again
         self._driver.limits.allow_cleanup()
         try:
             async with asyncio.timeout(CLEANUP_S):
@@ -205,7 +219,7 @@ class Run:
         except TimeoutError:
             self._note(f"cleaning up took longer than {CLEANUP_S:g} s and was left")
         except asyncio.CancelledError:
-            self._interrupted = True
+            self.interrupted = True
             self._note("interrupted again: cleaning up was left")
             _uncancel()
         counted: dict[tuple[str, str], int] = {}
@@ -252,7 +266,7 @@ class Run:
             problems=tuple(self._redactor.text(problem) for problem in problems),
             notes=tuple(self._notes),
             leftovers=tuple(self._leftovers),
-            interrupted=self._interrupted,
+            interrupted=self.interrupted,
             seed=self._options.seed,
             identities=tuple(
                 name
@@ -279,23 +293,9 @@ class Run:
 
     def _nothing_tested(self, coverage: tuple[Coverage, ...]) -> list[str]:
         """A run that decided nothing is not a pass."""
-        if self._problems or self._interrupted or any(row.verdict in ("held", "broken") for row in coverage):
+        if self._problems or self.interrupted or any(row.verdict in ("held", "broken") for row in coverage):
             return []
         return ["nothing was tested: no rule reached a verdict at any operation (the coverage says why)"]
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that says most: the target gone before a budget used up before a log-in that failed."""
-    flat: list[BaseException] = []
-    queue: list[BaseException] = [errors]
-    while queue:
-        error = queue.pop(0)
-        if isinstance(error, BaseExceptionGroup):
-            queue.extend(error.exceptions)
-        else:
-            flat.append(error)
-    order = (Interrupted, TargetUnreachable, BudgetExhausted, HttpError)
-    return min(flat, key=lambda error: next((i for i, kind in enumerate(order) if isinstance(error, kind)), len(order)))
 
 
 def _uncancel() -> None:
@@ -303,6 +303,3 @@ def _uncancel() -> None:
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
-
-
-Executor = Callable[[], Result]

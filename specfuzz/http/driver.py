@@ -20,7 +20,7 @@ from typing import TypeVar
 import httpx
 
 from specfuzz import __version__
-from specfuzz.http.errors import TransportError
+from specfuzz.http.errors import Interrupted, TransportError
 from specfuzz.http.exchange import Exchange, Flow, Pairs, Request, Response
 from specfuzz.http.fence import MAX_REDIRECTS, Fence
 from specfuzz.http.limits import Limits
@@ -114,7 +114,10 @@ def _plain(error: Exception) -> str:
 
 
 class AsyncDriver:
-    """Sends requests with httpx's asynchronous client; one connection pool for the whole run."""
+    """Sends requests with httpx's asynchronous client; one connection pool for the whole run.
+
+    While `stop` is set, nothing is waited for: a request that would have to wait raises `Interrupted` and is not sent.
+    """
 
     def __init__(
         self,
@@ -129,12 +132,13 @@ class AsyncDriver:
     ) -> None:
         self.fence = Fence(base_url, also)
         self.limits = limits or Limits()
+        self.stop: asyncio.Event | None = None
         self._sleep = sleep
         self._timeout_s = timeout_s
         self._transport = transport or httpx.AsyncHTTPTransport(verify=verify, limits=_POOL, trust_env=False)
 
     async def send(self, request: Request) -> Exchange:
-        """Raises `TransportError`, `TargetUnreachable`, `BudgetExhausted` or `OutsideFence`."""
+        """Raises `TransportError`, `TargetUnreachable`, `BudgetExhausted`, `Interrupted` or `OutsideFence`."""
         steps = _conversation(self.fence, self.limits, request, self._timeout_s)
         wanted = next(steps)
         while True:
@@ -145,12 +149,25 @@ class AsyncDriver:
                 except httpx.HTTPError as error:
                     raise _failure(self.limits, request, error) from error
             else:
-                await self._sleep(wanted)
+                await self._wait(wanted)
             try:
                 wanted = steps.send(answer)
             except StopIteration as done:
                 exchange: Exchange = done.value
                 return exchange
+
+    async def _wait(self, seconds: float) -> None:
+        if self.stop is None:
+            await self._sleep(seconds)
+            return
+        waits = [asyncio.ensure_future(self._sleep(seconds)), asyncio.ensure_future(self.stop.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self.stop.is_set():
+            raise Interrupted("the run was asked to stop")
 
     async def _fetch(self, wanted: httpx.Request) -> Response:
         response = await self._transport.handle_async_request(wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -235,21 +236,48 @@ def test_an_interrupted_run_cleans_up_and_says_that_it_was_interrupted(moment: i
 
 def test_a_run_that_is_asked_to_stop_cleans_up_and_says_that_it_was_interrupted() -> None:
     contract = derive(from_raw(document(), "notes.json"))
-    api, stop = NotesApi(), asyncio.Event()
+    api, runs = NotesApi(), []
     wire = over(api)
 
     def stopping(request: httpx.Request) -> httpx.Response:
         if len(api.log) == 25:
-            stop.set()
+            runs[0].interrupt()
         return wire(request)
 
     async def go() -> Result:
         async with AsyncDriver(BASE_URL, transport=httpx.MockTransport(stopping), sleep=no_sleep) as driver:
-            return await Run(contract, driver, Options(selection=Selection(rules=OURS)), stop=stop).execute()
+            runs.append(Run(contract, driver, Options(selection=Selection(rules=OURS))))
+            return await runs[0].execute()
 
     result = asyncio.run(go())
     assert result.interrupted
     assert any(row.verdict == "not-run" for row in result.coverage)
+    assert (api.notes, api.users, result.leftovers) == ({}, {}, ())
+
+
+@pytest.mark.parametrize("moment", range(3, 10))
+def test_what_a_request_under_way_makes_after_the_run_was_asked_to_stop_is_removed_too(moment: int) -> None:
+    """The other cases end at their next request, while this one's answer is still on its way."""
+    contract = derive(from_raw(document(), "notes.json"))
+    api, runs, creations = NotesApi(), [], itertools.count(1)
+    wire = over(api)
+
+    async def slow(request: httpx.Request) -> httpx.Response:
+        answer = wire(request)
+        if request.method == "POST" and request.url.path == "/notes" and next(creations) == moment:
+            runs[0].interrupt()
+            for _ in range(50):
+                await asyncio.sleep(0)
+        return answer
+
+    async def go() -> Result:
+        async with AsyncDriver(BASE_URL, transport=httpx.MockTransport(slow), sleep=no_sleep) as driver:
+            runs.append(Run(contract, driver, Options(selection=Selection(rules=OURS))))
+            return await runs[0].execute()
+
+    result = asyncio.run(go())
+    assert result.interrupted
+    assert next(creations) > moment
     assert (api.notes, api.users, result.leftovers) == ({}, {}, ())
 
 
