@@ -40,7 +40,7 @@ from specfuzz.resources import Accounts, NotMade, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
-_BY_EFFECT = frozenset({"SF102", "SF103", "SF106", "SF301"})
+_BY_EFFECT = frozenset({"SF102", "SF103", "SF105", "SF106", "SF301"})
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
 _ADMIN_ROLES = frozenset("admin administrator superadmin superuser staff moderator root operator supervisor".split())

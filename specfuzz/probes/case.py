@@ -50,6 +50,8 @@ class Case:
     new_account: NewAccount | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    disguise: Mapping[Identifier, Any] = field(default_factory=dict)
+    """Identifiers that an attack names in place of the object's own: another parent in the path, say."""
 
     # Recording --------------------------------------------------------------------------------------------------
 
@@ -58,6 +60,10 @@ class Case:
         exchange = yield request
         self.steps.append(Step(role=role, exchange=exchange, note=note))
         return exchange
+
+    def record(self, role: Role, exchange: Exchange, note: str = "") -> None:
+        """Keep an exchange that another flow had as a step of the story."""
+        self.steps.append(Step(role=role, exchange=exchange, note=note))
 
     def note(self, text: str) -> None:
         """Say what the last step shows."""
@@ -75,12 +81,12 @@ class Case:
         """
         kind = self._kind()
         workshop = self.workshop.private if private else self.workshop
-        made = yield from workshop.shared(kind, self.owner)
+        made = yield from workshop.shared(kind, self.owner, self.target)
         return self._usable(made)
 
     def shared_resource_or_none(self) -> Flow[Resource | None]:
         """Like `shared_resource`, where a probe can do without."""
-        made = yield from self.workshop.shared(self._kind(), self.owner)
+        made = yield from self.workshop.shared(self._kind(), self.owner, self.target)
         return made if isinstance(made, Resource) else None
 
     def fresh_resource(self, label: str = "fresh") -> Flow[Resource]:
@@ -90,11 +96,23 @@ class Case:
         if found is not None and found.is_user:
             resource = yield from self._fresh_account(kind, self.purpose)
         else:
-            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}")
+            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}", target=self.target)
         usable = self._usable(resource)
         if usable.exchange is not None:
             self.steps.append(Step(role=Role.SET_UP, exchange=usable.exchange, note=f"{usable.owner} makes a {kind}"))
         return usable
+
+    def made_by(
+        self, who: str, kind: str, label: str, *, private: bool = False, target: OperationContract | None = None
+    ) -> Flow[Resource]:
+        """A new object of any kind, made by anybody, for this probe alone. Raises `Stop` where none can be made."""
+        workshop = self.workshop.private if private else self.workshop
+        made = yield from workshop.make(kind, who, f"{self.purpose}/{label}", target=target)
+        if isinstance(made, NotMade):
+            raise Stop(f"{who} has no {kind} to try it with: {made.reason}")
+        if made.exchange is not None:
+            self.steps.append(Step(role=Role.SET_UP, exchange=made.exchange, note=f"{who} makes a {kind}"))
+        return made
 
     def make_with_target(self, label: str, extra: Mapping[str, Any]) -> Flow[Resource | NotMade]:
         """An object made by the target operation itself, with extra fields in its body."""
@@ -189,6 +207,10 @@ class Case:
     ) -> Request:
         """The target operation by `identity` about the resource."""
         return self.workshop.request(self.target, identity, resource, draft=draft, overrides=overrides)
+
+    def attack(self, actor: str, resource: Resource, *, draft: Draft | None = None) -> Request:
+        """The target operation about the resource as an attacker sends it: plainly, or in disguise."""
+        return self.request(actor, resource, draft=draft, overrides=self.disguise)
 
     def draft(
         self,

@@ -115,6 +115,6 @@ def _finding(
         steps=tuple(case.steps),
         owner=resource.owner,
         actor=effect.actor,
-        rule="SF304" if effect.refused else None,
+        rule="SF304" if effect.refused else ("SF105" if effect.through_own else None),
         severity=Severity.HIGH if effect.refused else None,
     )

@@ -219,3 +219,38 @@ def refused_alone(case: Case, resource: Resource, peer: str) -> Flow[Expectation
             )
         return None
     return None
+
+
+def promised_for(case: Case, kind: str) -> Expectation | None:
+    """What the document promises about reading objects of a kind: the first read, else list, that is kept for the owner
+    or for members. None where it promises nothing, or opens reading to everybody."""
+    found = case.contract.resource(kind)
+    if found is None:
+        return None
+    for item in (*found.reads, *found.lists):
+        access = item.access
+        if item in found.reads and is_shared_on_purpose(access) and access.confidence >= Confidence.FIRM:
+            return None
+        if access.level in (Level.OWNER, Level.MEMBERS) and access.confidence >= Confidence.FIRM:
+            return Expectation(
+                statement=f"a {kind} is for its owner, as {item.label} says",
+                source=access.source,
+                confidence=access.confidence,
+            )
+    return None
+
+
+def established(case: Case, resource: Resource, peer: str) -> Flow[Expectation | None]:
+    """What makes an object private that a request only names beside its own: the same ladder as for reads, without the
+    rungs that need a peer's successful read. None where nothing does."""
+    promised = promised_for(case, resource.kind)
+    if promised is not None:
+        return promised
+    asked = _asked_for_privacy(resource)
+    if asked is not None:
+        return asked.expectation
+    refused = yield from refused_alone(case, resource, peer)
+    if refused is not None:
+        return refused
+    listed = yield from by_lists(case, resource, peer)
+    return listed.expectation if listed is not None and listed.private else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,6 +37,24 @@ class Needs:
 
     def add_parent(self, parent: Resource) -> None:
         self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an object is to be made, if not among its maker's own: identifiers of the path and what these name, and
+    identifiers for properties of the body by dotted name."""
+
+    identifiers: Mapping[Identifier, Any] = field(default_factory=dict)
+    parents: tuple[Resource, ...] = ()
+    references: Mapping[str, Any] = field(default_factory=dict)
+
+    def applied_to(self, needs: Needs) -> Needs:
+        return replace(
+            needs,
+            identifiers={**needs.identifiers, **self.identifiers},
+            references={**needs.references, **self.references},
+            parents=list(self.parents) or needs.parents,
+        )
 
 
 @dataclass(slots=True, kw_only=True)
