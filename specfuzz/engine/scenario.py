@@ -287,14 +287,15 @@ class Scenario:
         rule = known.RULE if known is not None else probe_for(planned.rule).RULE
         steps = keep_steps([(str(step.role), step.note, step.exchange) for step in found.steps])
         attack = next((exchange for role, _, exchange in reversed(steps) if role == "attack"), None)
-        path, method = planned.target.operation.path, planned.target.operation.method
+        seen_at = (found.target or planned.target).operation
+        path, method = seen_at.path, seen_at.method
         return Finding(
             rule=rule_id,
             name=rule.name,
             category=rule.category.value,
             severity=str(found.severity or rule.severity),
             confidence=str(found.confidence),
-            operation=_reference(planned),
+            operation=OperationRef(method=method, path=path),
             title=self.redactor.text(found.title),
             detail=self.redactor.text(found.detail),
             remediation=rule.remediation,

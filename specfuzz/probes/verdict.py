@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from specfuzz.contract import Confidence, Expectation
+from specfuzz.contract import Confidence, Expectation, OperationContract
 from specfuzz.http import Exchange
 from specfuzz.probes.rule import Severity
 
@@ -45,7 +45,8 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """One broken promise with its proof. `field` for rules about fields; `rule` where it proves another rule than asked."""
+    """One broken promise with its proof. `field` for rules about fields; `rule` and `target` where it proves another rule
+    than asked, or shows at another operation than the one that was asked about."""
 
     title: str
     detail: str
@@ -57,6 +58,7 @@ class Break:
     field: str | None = None
     severity: Severity | None = None
     rule: str | None = None
+    target: OperationContract | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -279,6 +279,7 @@ class Workshop:
             # A membership names whom it is given to, even where the property is called like an owner's.
             gives = names_user(kind) and bool(creation.identifiers)
             yield from self._refer(reference, owner, chain, needs, f"{purpose}/{kind}" if alone else None, gives=gives)
+        needs.align(wanted)
         return needs
 
     def references(
@@ -360,6 +361,7 @@ class Workshop:
                 # `from_account` and `to_account` are two, and most APIs insist that they are.
                 made = yield from self._second(reference.resource, owner, chain)
             if isinstance(made, Resource):
+                needs.objects[reference.name] = made
                 value = made.identifier(wanted)
                 value = value if value is not None else made.key
         if value is not None:
