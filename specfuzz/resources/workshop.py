@@ -304,7 +304,7 @@ class Workshop:
             self._shared[key] = known
         if isinstance(known, Resource):
             return known
-        listed = yield from self._listed(kind, owner)
+        listed = yield from self.existing(kind, owner)
         return listed if listed is not None else known
 
     def _refer(
@@ -357,7 +357,7 @@ class Workshop:
         own = [item.own_identifier for item in users.reads if item.own_identifier is not None] if users else []
         return own[0].name if own and words[-1:] != ("username",) else "username"
 
-    def _listed(self, kind: str, identity: str) -> Flow[Resource | None]:
+    def existing(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
         resource_kind = self.contract.resource(kind)
         for listing in resource_kind.lists if resource_kind is not None else ():
