@@ -19,6 +19,7 @@ from specfuzz.generation.meanings import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
 from specfuzz.resources.ledger import Ledger, Needs, NotMade
+from specfuzz.resources.places import merged, value_at
 from specfuzz.resources.requests import Unnameable, build_request
 from specfuzz.resources.resource import Resource, identifier_in_location
 from specfuzz.resources.views import View, view_of
@@ -174,6 +175,7 @@ class Workshop:
                 adjustments=adjustments,
                 private=self._public is not None,
             )
+            plain = draft
             if extra and draft is not None:
                 draft = draft.with_value(merged(draft.value, extra))
             parameters = self.drafter.parameters(creation, purpose, references)
@@ -183,7 +185,8 @@ class Workshop:
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
                 known = {item.name for item in self.ledger.made}
-                resource = self._note(creation, kind, owner, exchange, draft, needs)
+                # What an extra `order_id` says is no identifier of the order, whatever it looks like.
+                resource = self._note(creation, kind, owner, exchange, plain, needs)
                 if resource.key is not None and resource.name in known:
                     self.ledger.made.pop()
                     if alone or not (needs.parents or needs.references):
@@ -261,7 +264,7 @@ class Workshop:
         with `whose`, that identity's own objects, as an attacker would name them."""
         needs = Needs(parents=[] if whose is not None else [*resource.parents, resource])
         for reference in self.drafter.references(contract):
-            given = _at(resource.sent, reference.name) if whose is None else None
+            given = value_at(resource.sent, reference.name) if whose is None else None
             if given is not None:
                 needs.references[reference.name] = given
             elif reference.resource != resource.kind:
@@ -522,27 +525,6 @@ class Workshop:
         else:
             self.ledger.mark_refused(resource)
         return gone
-
-
-def _at(value: Any, path: str) -> Any:
-    """What stands at a dotted path of a body, through the first item of an array."""
-    for part in path.split("."):
-        if isinstance(value, list):
-            value = value[0] if value else None
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def merged(value: Any, extra: Mapping[str, Any]) -> Any:
-    """A body with extra fields: at top level, or inside the lone wrapper object that the document uses."""
-    if isinstance(value, list):
-        return [merged(item, extra) for item in value]
-    if not isinstance(value, Mapping):
-        return dict(extra)
-    wrappers = [key for key, item in value.items() if isinstance(item, Mapping)]
-    if len(wrappers) == 1 and len(value) == 1:
-        return {wrappers[0]: {**value[wrappers[0]], **extra}}
-    return {**value, **extra}
 
 
 def _delayed(request: Request, wait_s: float) -> Request:
