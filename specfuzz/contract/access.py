@@ -363,9 +363,15 @@ def _strongest(hints: Iterator[_Hint]) -> _Hint | None:
     roles = [hint for hint in found if hint.level is Level.ROLE]
     owners = [hint for hint in found if hint.level in (Level.OWNER, Level.MEMBERS)]
     if roles and owners:
-        if all("/responses/" in hint.source for hint in owners):
-            # A shared description of the refusal ("not yours") does not widen what is kept for a role.
+        said_twice = len({hint.source for hint in roles}) > 1 and any(_is_prose(hint) for hint in roles)
+        if said_twice or all("/responses/" in hint.source for hint in owners):
+            # "For administrators only" below /admin is meant, whatever else the text says about somebody's own; and a
+            # shared description of the refusal ("not yours") does not widen what is kept for a role.
             found = roles
         else:  # "the owner or an administrator": the owner is the wider promise
             found = [hint for hint in found if hint.level is not Level.ROLE]
     return min(found, key=lambda hint: (-hint.confidence, _ORDER.index(hint.level)))
+
+
+def _is_prose(hint: _Hint) -> bool:
+    return hint.source.endswith(("/summary", "/description"))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from specfuzz.contract import Contract, OperationContract
-from specfuzz.probes.registry import Probe, probes
+from specfuzz.probes.registry import probes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,3 @@ def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planne
             reason = selection.skips(target, rule) or probe.why_not(contract, target)
             found.append(Planned(target=target, rule=rule, reason=reason))
     return tuple(found)
-
-
-def probe_for(rule: str) -> Probe:
-    return probes()[rule]

@@ -16,6 +16,7 @@ from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Req
 from specfuzz.http.driver import AsyncDriver, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import AsyncCourier, Identity, LoginFailed
+from specfuzz.probes.registry import attack
 from specfuzz.resources import Unnameable
 
 CONCURRENCY = 8
@@ -106,6 +107,7 @@ class Run:
             raise
         if request.operation is not None:
             self._exercised.add(request.operation)
+        self._scenario.watch.see(exchange)
         return exchange
 
     # Running ----------------------------------------------------------------------------------------------------
@@ -117,15 +119,14 @@ class Run:
         cases = []
         for case in self._plan:
             reason = case.reason or self._scenario.why_not_now(case)
-            if reason is None:
+            if reason is None and attack(case.rule) is not None:
                 cases.append(case)
-            elif case.runs:
+            elif reason is not None and case.runs:
                 self._unrun[case.target.label, case.rule] = reason
         self._tell(events.Planned(cases=len(cases)))
-        if not cases:
-            return
-        for problem in await run_flow_async(self._scenario.prepare(cases), self._courier.send):
-            self._note(problem)
+        if cases:
+            for problem in await run_flow_async(self._scenario.prepare(cases), self._courier.send):
+                self._note(problem)
         safe = [case for case in cases if not case.target.dangerous]
         await self._run_all(safe)
         for outcome in self._scenario.to_confirm():
@@ -133,6 +134,7 @@ class Run:
         for case in cases:
             if case.target.dangerous:
                 await self._run_all([case])
+        await run_flow_async(self._scenario.tour(self._plan), self._courier.send)
         if self._lost_answers:
             await self._reach()  # a target that died with the last cases is no target that held
 
@@ -249,10 +251,12 @@ class Run:
                 return
 
     def _result(self, duration_s: float) -> Result:
+        self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        points = score(findings, coverage)
-        problems = [*self._problems, *self._defects(), *self._nothing_tested(coverage)]
+        attacked = tuple(row for row in coverage if attack(row.rule) is not None)  # looking alone tests nothing
+        points = score(findings, attacked)
+        problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(
             tool_version=__version__,
             spec=redact_url(self._contract.document.location, self._redactor),

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from specfuzz.contract import Action, Confidence, Contract, Level
+from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
-from specfuzz.engine.plan import Planned, probe_for
+from specfuzz.engine.plan import Planned
+from specfuzz.engine.watch import Watch
 from specfuzz.findings import (
     Coverage,
     ExpectationRef,
@@ -28,14 +29,23 @@ from specfuzz.findings import (
     keep_steps,
 )
 from specfuzz.generation import Drafter
-from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, Interrupted, TargetUnreachable, TransportError
+from specfuzz.http import (
+    ANONYMOUS,
+    BudgetExhausted,
+    Exchange,
+    Flow,
+    HttpError,
+    Interrupted,
+    TargetUnreachable,
+    TransportError,
+)
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.identities.identity import DEFAULT_ROLE
 from specfuzz.oracles import read_reply
 from specfuzz.probes import Break, Broken, Case, Held, Inconclusive, Stop, Verdict
-from specfuzz.probes.registry import probes
-from specfuzz.resources import Accounts, NotMade, Unnameable, Workshop
+from specfuzz.probes.registry import attack, probes, watchers
+from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
@@ -75,6 +85,7 @@ class Scenario:
     keyring: Keyring = field(init=False)
     workshop: Workshop = field(init=False)
     sign_up: SignUp = field(init=False)
+    watch: Watch = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -84,6 +95,7 @@ class Scenario:
         accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
         self.workshop = Workshop(self.contract, drafter, accounts, accepts)
         self.sign_up = SignUp(self.contract, self.workshop, self.keyring)
+        self.watch = Watch(self.contract, self.keyring.passwords)
 
     # Who --------------------------------------------------------------------------------------------------------
 
@@ -148,13 +160,16 @@ class Scenario:
 
     def why_not_now(self, planned: Planned) -> str | None:
         """Why a planned case cannot run with the identities at hand; None if it can."""
+        probe = probes()[planned.rule]
+        if attack(planned.rule) is None:
+            return None  # it only looks at what others are answered
         if self.cast.owner is None:
             return "it needs a user: give --auth, or a document with sign-up and log-in"
         access = planned.target.access
         needs_role = access.level is Level.ROLE and access.confidence >= Confidence.FIRM
         if needs_role and self.cast.admin is None and planned.rule not in ("SF106", "SF302"):
             return f"the operation is kept for {access.role}, and no identity has that role: add one to --auth"
-        if probe_for(planned.rule).NEEDS_PEER and self.cast.peer is None:
+        if probe.NEEDS_PEER and self.cast.peer is None:
             return "it needs a second user of the same role: add one to --auth"
         return None
 
@@ -200,7 +215,8 @@ class Scenario:
 
         `attempt` tells a further try of the same case from the first, so that it makes objects of its own.
         """
-        assert self.cast.owner is not None
+        probe = attack(planned.rule)
+        assert self.cast.owner is not None and probe is not None
         case = Case(
             contract=self.contract,
             target=planned.target,
@@ -215,7 +231,7 @@ class Scenario:
         defect = None
         verdict: Verdict
         try:
-            verdict = yield from probe_for(planned.rule).flow(case)
+            verdict = yield from probe.flow(case)
         except Stop as stop:
             verdict = Inconclusive(reason=stop.reason, hint=stop.hint)
         except (TargetUnreachable, BudgetExhausted, Interrupted):
@@ -248,6 +264,43 @@ class Scenario:
         made = yield from self.sign_up.new(name, purpose, extra)
         return made if isinstance(made, NotMade) else made.name
 
+    # Looking ----------------------------------------------------------------------------------------------------
+
+    def tour(self, plan: tuple[Planned, ...]) -> Flow[None]:
+        """One plain read of each operation that no case asked, so that the rules that look see every one that reads."""
+        visited: set[str] = set()
+        for planned in plan:
+            target = planned.target
+            if planned.rule not in watchers() or not planned.runs or target.label in visited:
+                continue
+            visited.add(target.label)
+            if target.state_changing or target.operation.method != "GET" or self.watch.has_seen(target.label):
+                continue
+            try:
+                yield from self._visit(target)
+            except (TransportError, LoginFailed, Unnameable):
+                continue  # the operation stays unseen, and its coverage says so
+
+    def _visit(self, target: OperationContract) -> Flow[None]:
+        admin = self.cast.admin if target.access.level is Level.ROLE else None
+        who = admin or self.cast.owner or ANONYMOUS
+        resource = None
+        if target.identifiers and self.cast.owner is not None and target.resource is not None:
+            made = yield from self.workshop.shared(target.resource, self.cast.owner)
+            resource = made if isinstance(made, Resource) else (yield from self.workshop.existing(target.resource, who))
+        yield self.workshop.request(target, who, resource)
+
+    def settle(self, plan: tuple[Planned, ...]) -> None:
+        """Turn what the looking rules saw into outcomes; where a rule also attacked, both count."""
+        for planned, verdict, defect in self.watch.settle(plan):
+            known = next((item for item in self.outcomes if item.planned is planned), None)
+            if known is None:
+                self.outcomes.append(Outcome(planned=planned, verdict=verdict, defect=defect))
+            elif isinstance(verdict, Broken):
+                others = known.verdict.breaks if isinstance(known.verdict, Broken) else ()
+                both = replace(known, verdict=Broken(breaks=(*others, *verdict.breaks)))
+                self.outcomes[self.outcomes.index(known)] = both
+
     # Results ----------------------------------------------------------------------------------------------------
 
     def coverage(self, plan: tuple[Planned, ...], unrun: Mapping[tuple[str, str], str]) -> tuple[Coverage, ...]:
@@ -259,7 +312,8 @@ class Scenario:
             verdict = decided.get(key)
             reason: str | None
             if verdict is None:
-                name, reason = "not-run", planned.reason or unrun.get(key, "the run ended before")
+                unseen = "it was never answered" if attack(planned.rule) is None else "the run ended before"
+                name, reason = "not-run", planned.reason or unrun.get(key, unseen)
             else:
                 name, reason = describe(verdict)
             rows.append(
@@ -273,18 +327,25 @@ class Scenario:
         return tuple(rows)
 
     def findings(self) -> list[Finding]:
+        for outcome in self.outcomes:  # before anything is shown: one finding's secret may stand in another's proof
+            self._learn(outcome)
         return [finding for outcome in self.outcomes for finding in self.findings_of(outcome)]
+
+    def _learn(self, outcome: Outcome) -> None:
+        for found in outcome.verdict.breaks if isinstance(outcome.verdict, Broken) else ():
+            for secret in found.secrets:
+                self.redactor.learn(secret)
 
     def findings_of(self, outcome: Outcome) -> list[Finding]:
         """The findings of one case; none unless its promise was broken."""
         if not isinstance(outcome.verdict, Broken):
             return []
+        self._learn(outcome)
         return [self._finding(outcome.planned, found) for found in outcome.verdict.breaks]
 
     def _finding(self, planned: Planned, found: Break) -> Finding:
         rule_id = found.rule or planned.rule
-        known = probes().get(rule_id)
-        rule = known.RULE if known is not None else probe_for(planned.rule).RULE
+        rule = probes()[rule_id].RULE
         steps = keep_steps([(str(step.role), step.note, step.exchange) for step in found.steps])
         attack = next((exchange for role, _, exchange in reversed(steps) if role == "attack"), None)
         seen_at = (found.target or planned.target).operation

@@ -69,6 +69,11 @@ class Keyring:
         for secret in session.secrets():
             self.redactor.learn(secret)
 
+    def passwords(self) -> frozenset[str]:
+        """What the accounts of this run log in with, in the clear: to notice where the API gives one back."""
+        logins = [identity.login for identity in self._identities.values() if identity.login is not None]
+        return frozenset(secret.reveal() for login in logins for secret in login.secrets)
+
     def facts(self, name: str) -> Mapping[str, Any]:
         """What the identity's log-in told about its account."""
         session = self._sessions.get(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
 from specfuzz.contract import Confidence, Expectation, OperationContract
 from specfuzz.http import Exchange
@@ -59,6 +60,11 @@ class Break:
     severity: Severity | None = None
     rule: str | None = None
     target: OperationContract | None = None
+    secrets: tuple[str, ...] = dataclass_field(default=(), repr=False)
+
+    def with_secrets(self, *values: str) -> Break:
+        """The same break, with values in its proof that no report may show."""
+        return replace(self, secrets=(*self.secrets, *values))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

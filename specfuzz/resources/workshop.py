@@ -19,6 +19,7 @@ from specfuzz.generation.meanings import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
 from specfuzz.resources.ledger import Ledger, Needs, NotMade, Place
+from specfuzz.resources.places import merged, value_at
 from specfuzz.resources.requests import Unnameable, build_request
 from specfuzz.resources.resource import Resource, identifier_in_location
 from specfuzz.resources.views import View, view_of
@@ -201,6 +202,7 @@ class Workshop:
                 adjustments=adjustments,
                 private=self._public is not None,
             )
+            plain = draft
             if extra and draft is not None:
                 draft = draft.with_value(merged(draft.value, extra))
             parameters = self.drafter.parameters(creation, purpose, references)
@@ -210,7 +212,8 @@ class Workshop:
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
                 known = {item.name for item in self.ledger.made}
-                resource = self._note(creation, kind, owner, exchange, draft, needs)
+                # What an extra `order_id` says is no identifier of the order, whatever it looks like.
+                resource = self._note(creation, kind, owner, exchange, plain, needs)
                 if resource.key is not None and resource.name in known:
                     self.ledger.made.pop()
                     if alone or place is not None or not (needs.parents or needs.references):
@@ -289,7 +292,7 @@ class Workshop:
         with `whose`, that identity's own objects, as an attacker would name them."""
         needs = Needs(parents=[] if whose is not None else [*resource.parents, resource])
         for reference in self.drafter.references(contract):
-            given = _at(resource.sent, reference.name) if whose is None else None
+            given = value_at(resource.sent, reference.name) if whose is None else None
             if given is not None:
                 needs.references[reference.name] = given
             elif reference.resource != resource.kind:
@@ -332,7 +335,7 @@ class Workshop:
             self._shared[key] = known
         if isinstance(known, Resource):
             return known
-        listed = yield from self._listed(kind, owner)
+        listed = yield from self.existing(kind, owner)
         return listed if listed is not None else known
 
     def _refer(
@@ -386,7 +389,7 @@ class Workshop:
         own = [item.own_identifier for item in users.reads if item.own_identifier is not None] if users else []
         return own[0].name if own and words[-1:] != ("username",) else "username"
 
-    def _listed(self, kind: str, identity: str) -> Flow[Resource | None]:
+    def existing(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
         resource_kind = self.contract.resource(kind)
         for listing in resource_kind.lists if resource_kind is not None else ():
@@ -544,7 +547,9 @@ class Workshop:
         if reader.action is not Action.LIST:
             return None
         given = {
-            item.name: value for item in self.places_in(reader) if (value := _at(resource.sent, item.name)) is not None
+            item.name: value
+            for item in self.places_in(reader)
+            if (value := value_at(resource.sent, item.name)) is not None
         }
         pairs = tuple((name, str(value)) for name, value in given.items() if not isinstance(value, list | Mapping))
         return replace(request, query=(*request.query, *pairs)) if pairs else None
@@ -592,27 +597,6 @@ def _is_home(operation: OperationContract, resource: Resource) -> bool:
     made_at = normalized_path(resource.creation.operation.path)
     path = normalized_path(operation.operation.path)
     return path == made_at or path.startswith(f"{made_at}/")
-
-
-def _at(value: Any, path: str) -> Any:
-    """What stands at a dotted path of a body, through the first item of an array."""
-    for part in path.split("."):
-        if isinstance(value, list):
-            value = value[0] if value else None
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def merged(value: Any, extra: Mapping[str, Any]) -> Any:
-    """A body with extra fields: at top level, or inside the lone wrapper object that the document uses."""
-    if isinstance(value, list):
-        return [merged(item, extra) for item in value]
-    if not isinstance(value, Mapping):
-        return dict(extra)
-    wrappers = [key for key, item in value.items() if isinstance(item, Mapping)]
-    if len(wrappers) == 1 and len(value) == 1:
-        return {wrappers[0]: {**value[wrappers[0]], **extra}}
-    return {**value, **extra}
 
 
 def _delayed(request: Request, wait_s: float) -> Request:
