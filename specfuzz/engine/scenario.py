@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,6 +88,7 @@ class Scenario:
     watch: Watch = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    has_spare: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
@@ -227,6 +228,8 @@ class Scenario:
             workshop=self.workshop,
             drafter=self.workshop.drafter,
             new_account=self._new_account if self.sign_up.why_not() is None else None,
+            base_url=self.base_url,
+            has_spare=self.has_spare,
         )
         defect = None
         verdict: Verdict

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Protocol
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
@@ -12,6 +13,7 @@ from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_iden
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.identities import LoginFailed
 from specfuzz.oracles import read_reply
+from specfuzz.probes.variants import MAX_VARIANTS, Subject, Variant, variants
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
 from specfuzz.resources.workshop import SETTLE_S
@@ -50,6 +52,9 @@ class Case:
     new_account: NewAccount | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    base_url: str = ""
+    has_spare: Callable[[], bool] = lambda: True
+    """Whether the run has requests to spare for what is only worth a try."""
     disguise: Mapping[Identifier, Any] = field(default_factory=dict)
     """Identifiers that an attack names in place of the object's own: another parent in the path, say."""
 
@@ -207,6 +212,23 @@ class Case:
     ) -> Request:
         """The target operation by `identity` about the resource."""
         return self.workshop.request(self.target, identity, resource, draft=draft, overrides=overrides)
+
+    def other_forms(self, plain: Request, resource: Resource) -> Flow[tuple[Variant, ...]]:
+        """Other forms of a refused request about the owner's object, at most `MAX_VARIANTS`; none on a tight budget."""
+        last = self.target.identifiers[-1] if self.target.identifiers else None
+        if last is None or not self.has_spare():
+            return ()
+        kind = self.target.resource or ""
+        own: Any = None
+        # One of the peer's own is named beside it only where that does no more than change it: others use it too.
+        spares_own = not self.target.state_changing or self.target.action in (Action.UPDATE, Action.REPLACE)
+        if spares_own and plain.identity != ANONYMOUS and not self.contract.is_user_kind(kind):
+            mine = yield from self.workshop.shared(kind, plain.identity, self.target)
+            found = (self.workshop.identifiers(self.target, mine) or {}) if isinstance(mine, Resource) else {}
+            own = found.get(last)
+        value = (self.workshop.identifiers(self.target, resource) or {}).get(last)
+        subject = Subject(identifier=last, value=value, own=own)
+        return tuple(islice(variants(plain, subject, self.contract.document, self.base_url), MAX_VARIANTS))
 
     def attack(self, actor: str, resource: Resource, *, draft: Draft | None = None) -> Request:
         """The target operation about the resource as an attacker sends it: plainly, or in disguise."""

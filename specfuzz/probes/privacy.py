@@ -77,8 +77,11 @@ class Rung:
     reason: str
 
 
-def judge_privacy(case: Case, resource: Resource, peer: str, own: Exchange, answer: Exchange) -> Flow[Rung]:
-    """The rung of the ladder on which a peer's successful read stands."""
+def judge_privacy(
+    case: Case, resource: Resource, peer: str, own: Exchange, answer: Exchange, *, is_refused: bool = False
+) -> Flow[Rung]:
+    """The rung of the ladder on which a peer's successful read stands. `is_refused` if it succeeded only in another form
+    than the plain one, which the API refused."""
     access = case.target.access
     expectation = access.expectation()
     if is_shared_on_purpose(access):
@@ -91,6 +94,14 @@ def judge_privacy(case: Case, resource: Resource, peer: str, own: Exchange, answ
     listed = yield from by_lists(case, resource, peer)
     if listed is not None:
         return listed
+    if is_refused:
+        said = Expectation(
+            statement=f"{case.target.label} refuses {peer} a {resource.kind} of {resource.owner} when asked plainly",
+            source=f"behaviour:{case.target.label}",
+            confidence=Confidence.FIRM,
+        )
+        reason = "the plain attempt was refused"
+        return Rung(private=True, confidence=Confidence.FIRM, expectation=said, reason=reason)
     mine, theirs = leaves(view_of(own.response.json)), leaves(view_of(answer.response.json))
     hidden = [path for path in mine if path not in theirs]
     if hidden:
