@@ -325,7 +325,7 @@ def _finding(
     return Break(
         title=f"{peer} can name {hers.owner}'s {hers.kind} in `{reference.name}`",
         detail=f"{case.target.label}, sent by {peer} with the id of {hers.owner}'s {hers.kind} as `{reference.name}`, was "
-        f"accepted: {shown}.",
+        f"accepted: {shown}." + case.on_guessing(hers),
         expectation=expectation,
         confidence=confidence,
         steps=tuple(case.steps),

@@ -12,7 +12,7 @@ from specfuzz.contract import Action, Contract, Identifier, Level, Location, Ope
 from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_identifier
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.identities import LoginFailed
-from specfuzz.oracles import read_reply
+from specfuzz.oracles import read_reply, why_guessable
 from specfuzz.probes.variants import MAX_VARIANTS, Subject, Variant, variants
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
@@ -253,6 +253,13 @@ class Case:
         return self.drafter.draft(
             self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
         )
+
+    def on_guessing(self, resource: Resource) -> str:
+        """A sentence for a finding where the object's identifier can be guessed; empty where it cannot."""
+        found = self.workshop.identifiers(self.target, resource) or {}
+        named = [value for item, value in found.items() if item.resource == resource.kind] or [resource.key]
+        why = why_guessable(named[-1])
+        return f" Its id is {why}." if why else ""
 
     def made_up(self, resource: Resource) -> dict[Identifier, Any]:
         """The same identifiers with the object's own one replaced by one that nothing has."""

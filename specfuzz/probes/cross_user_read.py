@@ -181,7 +181,8 @@ def _judge(
         Break(
             title=f"{peer} can read {resource.owner}'s {resource.kind}",
             detail=f"{case.target.label} gave {peer} the {resource.kind} of {resource.owner}: the answer holds "
-            f"{leak.shown}, which {resource.owner} planted. {rung.reason[:1].upper()}{rung.reason[1:]}.",
+            f"{leak.shown}, which {resource.owner} planted. {rung.reason[:1].upper()}{rung.reason[1:]}."
+            + case.on_guessing(resource),
             expectation=rung.expectation,
             confidence=confidence,
             steps=tuple(case.steps),

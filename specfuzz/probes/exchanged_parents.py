@@ -120,7 +120,7 @@ def _judge_read(
         Break(
             title=f"{peer} reaches {hers.owner}'s {hers.kind} through {how}",
             detail=f"{case.target.label} refused {peer} the {hers.kind} of {hers.owner} plainly, and gave it through {how}: "
-            f"{proof}.",
+            f"{proof}." + case.on_guessing(hers),
             expectation=expectation,
             confidence=Confidence.CERTAIN if certain and leak.canaries else Confidence.FIRM,
             steps=tuple(case.steps),
@@ -172,7 +172,8 @@ def _write_through(case: Case) -> Flow[Verdict]:
                     title=f"{peer} changes {hers.owner}'s {hers.kind} through {how}"
                     + (", though the answer is a refusal" if effect.refused else ""),
                     detail=f"{case.target.label} as {peer} about the {hers.kind} of {hers.owner}, through {how}, answered "
-                    f"{effect.reason}; afterwards: {effect.shown}. With {hers.owner}'s own parent nothing happened.",
+                    f"{effect.reason}; afterwards: {effect.shown}. With {hers.owner}'s own parent nothing happened."
+                    + case.on_guessing(hers),
                     expectation=expectation,
                     confidence=Confidence.CERTAIN if certain else Confidence.FIRM,
                     steps=story,
@@ -239,7 +240,7 @@ def _settled(case: Case, parent: Resource, made: Resource, peer: str, expectatio
     return Break(
         title=f"{peer} can put a {made.kind} into {parent.owner}'s {parent.kind}",
         detail=f"{case.target.label} let {peer} make a {made.kind} under the {parent.kind} of {parent.owner}, who finds it "
-        "there afterwards.",
+        "there afterwards." + case.on_guessing(parent),
         expectation=expectation,
         confidence=Confidence.FIRM,
         steps=tuple(case.steps),

@@ -116,7 +116,7 @@ def _finding(
         title=f"{effect.actor} can {did} {resource.owner}'s {resource.kind}"
         + (", though the answer is a refusal" if effect.refused else ""),
         detail=f"{case.target.label} as {effect.actor} answered {effect.reason}; afterwards {resource.owner}'s read shows: "
-        f"{effect.shown}.",
+        f"{effect.shown}." + case.on_guessing(resource),
         expectation=expectation,
         confidence=confidence,
         steps=tuple(case.steps),

@@ -93,3 +93,10 @@ def test_the_owners_data_without_credentials_is_found(label: str) -> None:
     found = only_break(decide("SF302", label, api.during(label, open_to_all)))
     assert (found.actor, found.owner) == (ANONYMOUS, "alice")
     assert found.confidence >= Confidence.FIRM
+
+
+@pytest.mark.parametrize(("rule", "label"), [("SF101", READ), ("SF102", UPDATE), ("SF103", DELETE)])
+def test_an_id_that_counts_up_is_noted_on_the_finding(rule: str, label: str) -> None:
+    """Guards `on_guessing`: the notes of this API are numbered."""
+    found = only_break(decide(rule, label, without_owner_check(label)))
+    assert found.detail.endswith("Its id is a small number, so its neighbours can be counted through.")
