@@ -502,6 +502,18 @@ class Workshop:
             last = last or view
         return last or View.unreadable(resource)
 
+    def read_as(self, resource: Resource, identity: str) -> Flow[View]:
+        """The object as somebody else may see it: by its identifier or in a list, and never as that identity's own account."""
+        kind = self.contract.resource(resource.kind)
+        shown_by = (*kind.reads, *kind.lists) if kind is not None else ()
+        readers = [item for item in shown_by if item.operation.method == "GET" and self._applies(item, resource)]
+        for reader in sorted(readers, key=lambda item: (item.access.level is not Level.ROLE, not item.identifiers)):
+            exchange = yield self.request(reader, identity, resource)
+            view = View.of(exchange, reader, resource, accepted=self._accepts(exchange))
+            if view.found:
+                return view
+        return View.unreadable(resource)
+
     # Cleaning up ------------------------------------------------------------------------------------------------
 
     def remover(self, resource: Resource) -> OperationContract | None:
