@@ -40,6 +40,7 @@ _STRONG_VERBS = frozenset(_VERBS) - {"all", "new", "open", "post", "set", "place
 
 _ID_WORDS = ("id", "uuid", "guid", "slug", "key", "code", "number", "no", "ref", "reference", "handle", "uid", "pk")
 _EXTENSION = re.compile(r"\.(?:php|json|xml|do|action|aspx?|jsp|cgi)$", re.IGNORECASE)
+_VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^(api|rest|v\d+(\.\d+)?|public|internal|admin|manage|management)$", re.IGNORECASE)
 
 
@@ -332,8 +333,10 @@ def is_login_field(name: str) -> bool:
 
 
 def _segments(path: str) -> list[str]:
-    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`)."""
-    return [_EXTENSION.sub("", segment) for segment in path.split("/") if segment]
+    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`), and without
+    versions, wherever they stand (`/v2/users`, `/users/v1/{name}`): they name no kind of object."""
+    found = [_EXTENSION.sub("", segment) for segment in path.split("/") if segment]
+    return [segment for segment in found if not _VERSION.match(segment)] or found
 
 
 def _acted_upon(
