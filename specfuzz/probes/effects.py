@@ -72,6 +72,7 @@ def _why_unseen(view: View, resource: Resource) -> str:
 
 def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     draft = yield from case.draft("attack", resource, Style.REQUIRED)
+    case.workshop.ledger.expect_gone(resource)
     attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} deletes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""

@@ -184,7 +184,7 @@ class Workshop:
             if self._accepts(exchange):
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
-                known = {item.name for item in self.ledger.made}
+                known = self.ledger.standing()
                 # What an extra `order_id` says is no identifier of the order, whatever it looks like.
                 resource = self._note(creation, kind, owner, exchange, plain, needs)
                 if resource.key is not None and resource.name in known:
