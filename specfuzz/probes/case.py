@@ -99,7 +99,7 @@ class Case:
         kind = self._kind()
         found = self.contract.resource(kind)
         if found is not None and found.is_user:
-            resource = yield from self._fresh_account(kind, self.purpose)
+            resource = yield from self._fresh_account(kind, f"{self.purpose}/{label}")
         else:
             resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}", target=self.target)
         usable = self._usable(resource)

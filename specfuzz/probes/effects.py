@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from specfuzz.contract import Action
+from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Style, adjust
 from specfuzz.generation.changes import different_from
 from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.identities import LoginFailed
-from specfuzz.oracles import Outcome, alike, changes, contains, leaves, read_reply, same_value
+from specfuzz.oracles import Change, Outcome, alike, changes, contains, leaves, read_reply, same_value
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import Resource, View
@@ -79,6 +80,7 @@ def why_unseen(view: View, resource: Resource) -> str:
 
 def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     draft = yield from case.draft("attack", resource, Style.REQUIRED)
+    case.workshop.ledger.expect_gone(resource)
     attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} deletes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""
@@ -339,7 +341,7 @@ def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effec
     attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} calls it")
     reply = read_reply(conclusive(attack, actor))
     waits = SETTLE_S if reply.accepted else SETTLE_S[:1]
-    shown, after = yield from _wait_for_change(case, resource, before, draft, waits)
+    shown, after = yield from _wait_for_change(case, actor, resource, before, draft, waits)
     if shown:
         case.note(f"the owner now sees {shown}")
         return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
@@ -351,14 +353,14 @@ def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effec
     if not own_reply.accepted and reply.outcome is not Outcome.DENIED:
         raise Stop(f"the owner's own call answered {own_reply.reason}, so {actor}'s says nothing")
     if own_reply.accepted and reply.accepted:
-        visible, _ = yield from _wait_for_change(case, resource, after, own_draft, SETTLE_S)
+        visible, _ = yield from _wait_for_change(case, ANONYMOUS, resource, after, own_draft, SETTLE_S)
         if not visible:
             raise Stop(f"{actor} got {reply.reason}, and what the call does shows in no read of the owner")
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason)
 
 
 def _wait_for_change(
-    case: Case, resource: Resource, before: View, draft: Draft | None, waits: tuple[float, ...]
+    case: Case, actor: str, resource: Resource, before: View, draft: Draft | None, waits: tuple[float, ...]
 ) -> Flow[tuple[str, View]]:
     after = before
     for wait_s in waits:
@@ -368,13 +370,31 @@ def _wait_for_change(
             if shown:
                 return shown, after
         if after.found:
-            found = changes(before.fields, after.fields)
+            found = [
+                change
+                for change in changes(before.fields, after.fields)
+                if actor == ANONYMOUS or not _counts_others(change)
+            ]
             if found:
                 return f"`{found[0].path}` = {_short(found[0].after)}", after
         elif after.exchange is not None and read_reply(after.exchange).outcome is Outcome.MISSING:
             return "the object gone", after
         _drop_repeated(case)
     return "", after
+
+
+_COUNTERS = frozenset(
+    "count counts counter likes votes upvotes downvotes score karma rating ratings favorites favourites followers following"
+    " stars reactions views shares claps bookmarks subscribers members participants comments replies total".split()
+)
+
+
+def _counts_others(change: Change) -> bool:
+    """Whether a change is a number that counts what other people do with an object: likes, votes, followers."""
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in (change.before, change.after)
+    )
+    return numbers and bool(_COUNTERS & set(split_words(change.path.rsplit(".", 1)[-1])))
 
 
 def _drop_repeated(case: Case) -> None:

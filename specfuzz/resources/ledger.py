@@ -80,6 +80,15 @@ class Ledger:
     made: list[Resource] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
+    _doomed: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def expect_gone(self, resource: Resource) -> None:
+        """Somebody tries to delete it now: from here on, its identifier may turn up again as that of a new object."""
+        self._doomed.add(resource.name)
+
+    def standing(self) -> set[tuple[Any, ...]]:
+        """The names of all objects whose identifiers cannot be anybody else's. (SQLite gives a deleted row's id again.)"""
+        return {item.name for item in self.left()} - self._doomed
 
     def add(self, resource: Resource) -> None:
         self.made.append(resource)

@@ -211,7 +211,7 @@ class Workshop:
             if self._accepts(exchange):
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
-                known = {item.name for item in self.ledger.made}
+                known = self.ledger.standing()
                 # What an extra `order_id` says is no identifier of the order, whatever it looks like.
                 resource = self._note(creation, kind, owner, exchange, plain, needs)
                 if resource.key is not None and resource.name in known:
@@ -563,6 +563,18 @@ class Workshop:
             if item.location is Location.QUERY and not item.required and item.name not in own
             if (kind := self.drafter.kind_by_name(item.name)) is not None and kind != listing.resource
         )
+
+    def read_as(self, resource: Resource, identity: str) -> Flow[View]:
+        """The object as somebody else may see it: by its identifier or in a list, and never as that identity's own account."""
+        kind = self.contract.resource(resource.kind)
+        shown_by = (*kind.reads, *kind.lists) if kind is not None else ()
+        readers = [item for item in shown_by if item.operation.method == "GET" and self._applies(item, resource)]
+        for reader in sorted(readers, key=lambda item: (item.access.level is not Level.ROLE, not item.identifiers)):
+            exchange = yield self.request(reader, identity, resource)
+            view = View.of(exchange, reader, resource, accepted=self._accepts(exchange))
+            if view.found:
+                return view
+        return View.unreadable(resource)
 
     # Cleaning up ------------------------------------------------------------------------------------------------
 
