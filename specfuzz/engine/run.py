@@ -255,7 +255,7 @@ class Run:
         self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        attacked = tuple(row for row in coverage if _tries_access(row.rule))
+        attacked = tuple(row for row in coverage if tries_access(row.rule))
         points = score(findings, attacked)
         problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(
@@ -303,7 +303,7 @@ class Run:
         return ["nothing was tested: no rule reached a verdict at any operation (the coverage says why)"]
 
 
-def _tries_access(rule: str) -> bool:
+def tries_access(rule: str) -> bool:
     """Whether a rule tries who may do what: looking at answers alone, or at how they fit the document, tests no such thing."""
     return attack(rule) is not None and probes()[rule].RULE.category is not Category.CONTRACT
 
