@@ -136,7 +136,9 @@ class Shapes:
                 "POST": Action.UPDATE,
             }.get(method, Action.OTHER)
             return Shape(action=action, resource=resource, identifiers=path_ids)
-        query_ids = self._query_identifiers(operation, last)
+        query_ids = self._query_identifiers(operation, last) or (
+            () if path_ids else self._carried_identifiers(operation, last)
+        )
         if path_ids and not self._is_collection(operation, segments):
             if method in ("POST", "PUT", "PATCH", "DELETE"):
                 return Shape(action=Action.ACT, resource=path_ids[-1].resource, identifiers=path_ids)
@@ -241,6 +243,17 @@ class Shapes:
             Identifier(location=Location.QUERY, name=parameter.name, resource=noun or "")
             for parameter in operation.parameters
             if parameter.location is Location.QUERY and self._names(parameter.name, noun)
+        )[:1]
+
+    @staticmethod
+    def _carried_identifiers(operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
+        """An object named in a header or a cookie (`X-Account-Id`); a bare `id` there is the session's or the request's."""
+        return tuple(
+            Identifier(location=parameter.location, name=parameter.name, resource=noun or "")
+            for parameter in operation.parameters
+            if parameter.location in (Location.HEADER, Location.COOKIE)
+            and noun is not None
+            and identifier_noun(parameter.name.removeprefix("X-").removeprefix("x-")) == noun
         )[:1]
 
     def _body_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:

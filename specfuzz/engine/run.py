@@ -58,6 +58,7 @@ class Run:
         self._redactor = Redactor()
         base_url = driver.fence.base_url
         self._scenario = Scenario(contract, base_url, seed=options.seed, redactor=self._redactor)
+        self._scenario.has_spare = driver.limits.has_spare
         self._courier = AsyncCourier(self._scenario.keyring, self._send)
         self._plan: tuple[Planned, ...] = ()
         self._unrun: dict[tuple[str, str], str] = {}

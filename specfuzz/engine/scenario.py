@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,7 +51,7 @@ from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
-_BY_EFFECT = frozenset({"SF102", "SF103", "SF106", "SF301"})
+_BY_EFFECT = frozenset({"SF102", "SF103", "SF105", "SF106", "SF301"})
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
 _ADMIN_ROLES = frozenset("admin administrator superadmin superuser staff moderator root operator supervisor".split())
@@ -89,6 +89,7 @@ class Scenario:
     watch: Watch = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    has_spare: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
@@ -250,6 +251,8 @@ class Scenario:
             workshop=self.workshop,
             drafter=self.workshop.drafter,
             new_account=self._new_account if self.sign_up.why_not() is None else None,
+            base_url=self.base_url,
+            has_spare=self.has_spare,
         )
         defect = None
         verdict: Verdict
@@ -371,14 +374,15 @@ class Scenario:
         rule = probes()[rule_id].RULE
         steps = keep_steps([(str(step.role), step.note, step.exchange) for step in found.steps])
         attack = next((exchange for role, _, exchange in reversed(steps) if role == "attack"), None)
-        path, method = planned.target.operation.path, planned.target.operation.method
+        seen_at = (found.target or planned.target).operation
+        path, method = seen_at.path, seen_at.method
         return Finding(
             rule=rule_id,
             name=rule.name,
             category=rule.category.value,
             severity=str(found.severity or rule.severity),
             confidence=str(found.confidence),
-            operation=_reference(planned),
+            operation=OperationRef(method=method, path=path),
             title=self.redactor.text(found.title),
             detail=self.redactor.text(found.detail),
             remediation=rule.remediation,

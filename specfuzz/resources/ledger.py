@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from specfuzz.contract import Identifier
+from specfuzz.contract import Identifier, Location
 from specfuzz.generation import Reference
 from specfuzz.http import Exchange
 from specfuzz.resources.resource import Resource
@@ -28,6 +29,22 @@ class Needs:
     references: dict[str, Any] = field(default_factory=dict)
     parents: list[Resource] = field(default_factory=list)
     granted: set[str] = field(default_factory=set)
+    objects: dict[str, Resource] = field(default_factory=dict)
+
+    def align(self, wanted: tuple[Reference, ...]) -> None:
+        """Name what an object lies in where its own request names both: `{"board": ..., "thread": ...}` means a thread of
+        that very board."""
+        for inner in self.objects.values():
+            lies_in = {parent.kind: parent for parent in inner.parents}
+            for item in wanted:
+                parent = lies_in.get(item.resource)
+                if parent is None or item.name not in self.objects:
+                    continue
+                leaf = item.name.rsplit(".", 1)[-1]
+                value = parent.identifier(Identifier(location=Location.BODY, name=leaf, resource=parent.kind))
+                value = value if value is not None else parent.key
+                if value is not None:
+                    self.references[item.name] = value
 
     def required(self, wanted: tuple[Reference, ...]) -> dict[str, Any]:
         """The related objects that the body must name, without those that it may."""
@@ -36,6 +53,24 @@ class Needs:
 
     def add_parent(self, parent: Resource) -> None:
         self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an object is to be made, if not among its maker's own: identifiers of the path and what these name, and
+    identifiers for properties of the body by dotted name."""
+
+    identifiers: Mapping[Identifier, Any] = field(default_factory=dict)
+    parents: tuple[Resource, ...] = ()
+    references: Mapping[str, Any] = field(default_factory=dict)
+
+    def applied_to(self, needs: Needs) -> Needs:
+        return replace(
+            needs,
+            identifiers={**needs.identifiers, **self.identifiers},
+            references={**needs.references, **self.references},
+            parents=list(self.parents) or needs.parents,
+        )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -123,3 +123,10 @@ def test_a_peers_action_that_only_counts_or_renews_changes_nothing_of_the_owners
         return reply(200, note)
 
     assert isinstance(decide("SF102", LIKE, api.during(LIKE, act)), expected)
+
+
+@pytest.mark.parametrize(("rule", "label"), [("SF101", READ), ("SF102", UPDATE), ("SF103", DELETE)])
+def test_an_id_that_counts_up_is_noted_on_the_finding(rule: str, label: str) -> None:
+    """Guards `on_guessing`: the notes of this API are numbered."""
+    found = only_break(decide(rule, label, without_owner_check(label)))
+    assert found.detail.endswith("Its id is a small number, so its neighbours can be counted through.")
