@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
-from specfuzz.http.driver import recorded, run_flow, run_flow_async
+from specfuzz.http.driver import run_flow, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities.credentials import Credentials, credentials_of
 from specfuzz.identities.errors import LoginFailed
@@ -86,11 +86,9 @@ class Keyring:
 
         Raises `LoginFailed`. The redactor learns what it carries; nobody renews it.
         """
-        answers: list[Exchange] = []
-        flow = log_in(self._identities[name], self.csrf, cookies=cookies)
-        session = yield from recorded(flow, answers)
+        session = yield from log_in(self._identities[name], self.csrf, cookies=cookies)
         self.learn_from(session)
-        return credentials_of(session, tuple(answers))
+        return credentials_of(session)
 
     def facts(self, name: str) -> Mapping[str, Any]:
         """What the identity's log-in told about its account."""

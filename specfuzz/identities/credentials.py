@@ -43,7 +43,7 @@ class Credential:
 class Credentials:
     """All credentials of one session, and what goes along with them without being any (anti-CSRF cookies, fixed headers).
 
-    `answers` are the exchanges of its log-in and `told` the object that the log-in answered with, where these are known.
+    `answers` are the exchanges of its log-in and `told` the object that the log-in answered with; empty without a log-in.
     """
 
     identity: str
@@ -51,7 +51,7 @@ class Credentials:
     headers: Pairs = field(default=(), repr=False)
     cookies: Pairs = field(default=(), repr=False)
     anti_csrf: Pairs = field(default=(), repr=False)
-    answers: tuple[Exchange, ...] = ()
+    answers: tuple[Exchange, ...] = field(default=(), repr=False)
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def substitute(
@@ -82,7 +82,7 @@ class Credentials:
         )
 
 
-def credentials_of(session: Session, answers: tuple[Exchange, ...] = ()) -> Credentials:
+def credentials_of(session: Session) -> Credentials:
     """What a session carries now."""
     secret = {value.reveal() for value in secret_headers((name, Secret(value)) for name, value in session.headers)}
     items = [_header(name, value) for name, value in session.headers if value in secret]
@@ -98,7 +98,7 @@ def credentials_of(session: Session, answers: tuple[Exchange, ...] = ()) -> Cred
         headers=tuple((name, value) for name, value in session.headers if value not in secret),
         cookies=tuple((name, value) for name, value in session.cookies.items() if is_csrf_name(name)),
         anti_csrf=tuple(session.csrf_headers()),
-        answers=answers,
+        answers=session.answers,
         told=session.facts,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request, Response
+from specfuzz.http.driver import recorded
 from specfuzz.identities.errors import LoginFailed
 from specfuzz.identities.identity import CsrfRules, Identity, Login, Token
 from specfuzz.identities.session import Session, find_csrf_token, find_token, set_cookies, token_claims
@@ -28,7 +29,9 @@ def log_in(
     )
     if identity.login is None:
         return session
-    exchange = yield from _send_login(identity, identity.login, csrf, dict(cookies or {}))
+    answers: list[Exchange] = []
+    exchange = yield from recorded(_send_login(identity, identity.login, csrf, dict(cookies or {})), answers)
+    session.answers = tuple(answers)
     _read_login(session, identity, identity.login, exchange)
     session.csrf_token = find_csrf_token(exchange)
     if session.cookies and session.csrf_token is None and csrf.path is not None:

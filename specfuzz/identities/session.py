@@ -38,7 +38,10 @@ _TOKEN_NAME = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once."""
+    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once.
+
+    `answers` are the exchanges of the log-in: where its cookies and tokens come from.
+    """
 
     identity: str
     generation: int = 0
@@ -48,6 +51,7 @@ class Session:
     csrf_token: str | None = field(default=None, repr=False)
     csrf: CsrfRules = field(default_factory=CsrfRules)
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    answers: tuple[Exchange, ...] = field(default=(), repr=False)
 
     def authorize(self, request: Request) -> Request:
         """The request with this session's credentials. What the request itself says wins: forged ones are a probe's."""
