@@ -176,7 +176,9 @@ def _print(item: Analysed) -> None:
     if not item.issues:
         console.print("  nothing wrong with it that can be told without its server")
     for issue in item.issues:
-        console.print(f"  [{_COLOURS[issue.severity]}]{issue.severity:<8}[/] {issue.rule}  {escape(_harmless(issue.text))}")
+        console.print(
+            f"  [{_COLOURS[issue.severity]}]{issue.severity:<8}[/] {issue.rule}  {escape(_harmless(issue.text))}"
+        )
     console.print()
 
 

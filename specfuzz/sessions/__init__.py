@@ -6,6 +6,7 @@ from specfuzz.sessions.decode import decode
 from specfuzz.sessions.decoded import Decoded, Form
 from specfuzz.sessions.forge import NotForgeable, companion, confirms, forge
 from specfuzz.sessions.guess import Key, NotGuessed, guess
+from specfuzz.sessions.impersonate import impersonated
 from specfuzz.sessions.pasted import Pasted, read_pasted
 from specfuzz.sessions.sensitive import Sensitive, sensitive
 
@@ -29,6 +30,7 @@ __all__ = [
     "forge",
     "from_file",
     "guess",
+    "impersonated",
     "in_words",
     "lifetime_s",
     "read_pasted",
