@@ -77,7 +77,7 @@ def _read_login(session: Session, identity: Identity, login: Login, exchange: Ex
     elif not login.expects_cookies:
         token = find_token(response)
     cookies = {name: value for name, value, gone in set_cookies(response) if not gone}
-    if token is None and not cookies:
+    if token is None and not cookies and not session.cookies:
         raise _failed(identity, login, exchange, f"answered {response.status} with neither a token nor a cookie")
     session.cookies.update(cookies)
     facts: dict[str, Any] = dict(response.json) if isinstance(response.json, Mapping) else {}

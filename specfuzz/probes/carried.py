@@ -73,6 +73,15 @@ def client_sessions(credentials: Credentials) -> tuple[Carried, ...]:
     )
 
 
+def nothing_kept(credentials: Credentials) -> str:
+    """Why there is no framework's session to look at, for a reason in the report."""
+    if tokens(credentials):
+        return "the credentials are a JSON Web Token, which SF411 to SF415 judge"
+    if any(item.carrier == "cookie" for item in credentials.items):
+        return "the cookie is a random id, and the session is kept on the server"
+    return "the credentials are no cookies"
+
+
 def is_sensitive_name(name: str) -> bool:
     """The contract's list, which SF205 goes by as well."""
     return is_listed(name, "sensitive_fields")
@@ -82,6 +91,15 @@ def show_login(case: Case, credentials: Credentials, note: str) -> None:
     """Make the log-in, where the session comes from, the evidence."""
     for exchange in credentials.answers[-1:]:
         case.steps.append(Step(role=Role.ATTACK, exchange=exchange, note=note))
+
+
+def own_account(case: Case) -> Flow[str]:
+    """Whose session is ended or begun anew: an account made for it, so that nobody else is disturbed; else the owner."""
+    made = (yield from case.new_account(case.purpose)) if case.new_account is not None else None
+    if not isinstance(made, str):
+        return case.owner
+    yield from case.workshop.accounts.identify(made)
+    return made
 
 
 # The key ----------------------------------------------------------------------------------------------------------

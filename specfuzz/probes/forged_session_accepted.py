@@ -11,7 +11,7 @@ from typing import Any
 
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
 from specfuzz.http import Flow
-from specfuzz.probes.carried import Carried, check_alone, client_sessions, guessed_key
+from specfuzz.probes.carried import Carried, check_alone, client_sessions, guessed_key, nothing_kept
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Verdict, broken
@@ -45,10 +45,11 @@ def flow(case: Case) -> Flow[Verdict]:
     assert case.peer is not None
     victim = yield from look(case, case.owner, case.peer)
     own = yield from look(case, case.peer, case.owner)
-    mine = client_sessions(case.credentials(case.peer))
+    credentials = case.credentials(case.peer)
+    mine = client_sessions(credentials)
     theirs = {item.item.name: item for item in client_sessions(case.credentials(case.owner))}
     if not mine:
-        return Held(reason="the session is a random id that the server knows: there is nothing to forge")
+        return Held(reason=nothing_kept(credentials))
     reasons = []
     for carried in mine:
         other = theirs.get(carried.item.name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
 from specfuzz.http import Flow
-from specfuzz.probes.carried import Carried, client_sessions, is_sensitive_name, show_login
+from specfuzz.probes.carried import Carried, client_sessions, is_sensitive_name, nothing_kept, show_login
 from specfuzz.probes.case import Case
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Verdict, broken
@@ -42,7 +42,7 @@ def flow(case: Case) -> Flow[Verdict]:
     credentials = case.credentials(case.owner)
     kept = client_sessions(credentials)
     if not kept:
-        return Held(reason="the session is kept on the server: no cookie of it can be read")
+        return Held(reason=nothing_kept(credentials))
     show_login(case, credentials, f"sets {', '.join(item.item.name for item in kept)}, which was then read offline")
     for carried in kept:
         found = sensitive(carried.decoded.data, is_sensitive_name)

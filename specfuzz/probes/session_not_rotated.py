@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
 from specfuzz.http import ANONYMOUS, Flow, Request, Substitute
-from specfuzz.identities import Credentials
+from specfuzz.identities import Credentials, LoginFailed
 from specfuzz.identities.session import is_csrf_name, set_cookies
-from specfuzz.probes.carried import random_text
+from specfuzz.probes.carried import own_account, random_text
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Step, Verdict, broken
@@ -53,7 +53,7 @@ def flow(case: Case) -> Flow[Verdict]:
         return Held(reason="the credentials are no cookies: there is no session before the log-in")
     if not credentials.answers:
         return Inconclusive(reason="the cookies come from the auth file, and nothing logs in anew")
-    sight = yield from look(case, case.owner)
+    sight = yield from look(case, (yield from own_account(case)))
     visitor = yield from _visit(case, names)
     reasons = []
     if visitor:
@@ -63,8 +63,11 @@ def flow(case: Case) -> Flow[Verdict]:
     else:
         reasons.append("visitors get no session")
     invented = _invented(case, credentials)
-    if (yield from _is_fixed(case, sight, invented)):
-        return broken(_finding(case, sight, invented, "that a visitor made up"))
+    try:
+        if (yield from _is_fixed(case, sight, invented)):
+            return broken(_finding(case, sight, invented, "that a visitor made up"))
+    except LoginFailed:
+        return Held(reason=f"{reasons[0]}, and a log-in with a made-up one is refused")
     return Held(reason=f"{reasons[0]}, and a made-up one is not taken over")
 
 
@@ -86,7 +89,7 @@ def _open_reads(case: Case) -> list[Request]:
         if item.operation.method == "GET" and "{" not in item.operation.path and item.access.level is not Level.ROLE
     ]
     starts = [item for item in reads if is_csrf_name(item.path) or "session" in item.path.lower()]
-    ordered = dict.fromkeys((*starts, *(item for item in reads if item not in starts)))
+    ordered = sorted(reads, key=lambda item: item not in starts)
     return [Request(method="GET", path=item.path, identity=ANONYMOUS, operation=item.label) for item in ordered]
 
 
@@ -104,13 +107,13 @@ def _is_fixed(case: Case, sight: Sight, cookies: dict[str, str]) -> Flow[bool]:
     alone = Substitute(name="visitor's", cookies=tuple(cookies.items()))
     if (yield from ask_as(case, sight, alone, "the visitor's cookie, before the log-in", Role.CONTROL)):
         raise Stop("a visitor's cookie shows the account before anybody logged in with it: see SF303")
-    logged_in = yield from case.log_in_anew(case.owner, cookies)
+    logged_in = yield from case.log_in_anew(sight.identity, cookies)
     for exchange in logged_in.answers[-1:]:
-        note = f"{case.owner} logs in with the visitor's cookie"
+        note = f"{sight.identity} logs in with the visitor's cookie"
         case.steps.append(Step(role=Role.SET_UP, exchange=exchange, note=note))
     if not (yield from ask_as(case, sight, alone, "the visitor's cookie, after the log-in")):
         return False
-    case.note(f"the answer shows {case.owner}'s {sight.telling}")
+    case.note(f"the answer shows {sight.identity}'s {sight.telling}")
     return True
 
 
@@ -118,8 +121,8 @@ def _finding(case: Case, sight: Sight, cookies: dict[str, str], which: str) -> B
     names = " and ".join(cookies)
     return Break(
         title=f"the log-in keeps a session {which}",
-        detail=f"{case.owner} logged in with the cookie {names} {which}. Afterwards that old cookie alone was sent, and "
-        f"{sight.request.operation} showed {case.owner}'s {sight.telling}: whoever planted it is logged in as well.",
+        detail=f"{sight.identity} logged in with the cookie {names} {which}. Afterwards that old cookie alone was sent, and "
+        f"{sight.request.operation} showed {sight.identity}'s {sight.telling}: whoever planted it is logged in as well.",
         expectation=Expectation(
             statement="a log-in starts a new session",
             source=case.target.operation.pointer,
@@ -127,6 +130,6 @@ def _finding(case: Case, sight: Sight, cookies: dict[str, str], which: str) -> B
         ),
         confidence=Confidence.CERTAIN,
         steps=tuple(case.steps),
-        owner=case.owner,
+        owner=sight.identity,
         actor=ANONYMOUS,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
 from specfuzz.http import Flow
 from specfuzz.identities import Credentials
-from specfuzz.probes.carried import client_sessions, guessed_key, show_login
+from specfuzz.probes.carried import client_sessions, guessed_key, nothing_kept, show_login
 from specfuzz.probes.case import Case
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Verdict, broken
@@ -43,7 +43,7 @@ def flow(case: Case) -> Flow[Verdict]:
     credentials = case.credentials(case.owner)
     signed = _signed(credentials)
     if not signed:
-        return Held(reason="nothing in the session is signed with a key that could be guessed offline")
+        return Held(reason=nothing_kept(credentials))
     show_login(case, credentials, "its signed cookie was tried against word lists, offline")
     reasons = []
     for what, decoded in signed:

@@ -16,12 +16,11 @@ from specfuzz.generation import Draft, Style
 from specfuzz.http import Flow
 from specfuzz.identities import Credentials
 from specfuzz.oracles import read_reply
-from specfuzz.probes.carried import random_text
+from specfuzz.probes.carried import own_account, random_text
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
 from specfuzz.probes.whoami import Sight, ask_as, home, look
-from specfuzz.resources import NotMade
 
 RULE = Rule(
     id="SF405",
@@ -53,7 +52,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields a log-in, the controls, the log-out, and the old credentials again."""
-    identity = yield from _account(case)
+    identity = yield from own_account(case)
     session = yield from case.log_in_anew(identity)
     if not session.answers:
         return Inconclusive(reason=f"{identity}'s credentials are fixed in the auth file, and nothing logs in anew")
@@ -71,17 +70,6 @@ def flow(case: Case) -> Flow[Verdict]:
     if not (yield from _still_works(case, sight, session)):
         return Held(reason="the old credentials are refused after the log-out")
     return broken(_finding(case, identity, sight, session))
-
-
-def _account(case: Case) -> Flow[str]:
-    """Who logs out: an account made for it, else the owner in a session of its own."""
-    if case.new_account is None:
-        return case.owner
-    made = yield from case.new_account(case.purpose)
-    if isinstance(made, NotMade):
-        return case.owner
-    yield from case.workshop.accounts.identify(made)
-    return made
 
 
 def _made_up(case: Case, session: Credentials) -> Any:
