@@ -135,14 +135,12 @@ def check_alone(case: Case, sight: Sight, carried: Carried) -> Flow[None]:
     genuine = carried.item.secret.reveal()
     if len(carried.credentials.items) > 1:
         works = yield from ask_as(
-            case, sight, carried.substitute("own", genuine), f"carries nothing but {carried.where}", Role.CONTROL
+            case, sight, carried.substitute("own", genuine), f"nothing but {carried.where}", Role.CONTROL
         )
         if not works:
             raise Stop(f"{carried.where} by itself does not log anybody in")
     made_up = random_text(len(genuine), case.source("made-up"))
-    if (
-        yield from ask_as(case, sight, carried.substitute("made-up", made_up), "made up its credentials", Role.CONTROL)
-    ):
+    if (yield from ask_as(case, sight, carried.substitute("made-up", made_up), "made-up credentials", Role.CONTROL)):
         raise Stop("made-up credentials are as good as genuine ones: see SF303")
 
 

@@ -240,6 +240,12 @@ class Case:
             raise Stop(f"{identity}'s requests carry no credentials that could be looked at")
         return found
 
+    def session_of(self, identity: str) -> Flow[Credentials]:
+        """The same, after a first request that logs the identity in where nothing has yet."""
+        if self.keys is not None and self.keys.credentials(identity) is None:
+            yield Request(method="GET", path="/", identity=identity)
+        return self.credentials(identity)
+
     def log_in_anew(self, identity: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]:
         """A further session of the identity, for this probe alone; nothing that happens to it disturbs another case."""
         if self.keys is None:

@@ -66,7 +66,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields reads without one cookie or another, to tell the session's from the others."""
-    credentials = case.credentials(case.owner)
+    credentials = yield from case.session_of(case.owner)
     cookies = [item for item in credentials.items if item.carrier == "cookie"]
     if not cookies:
         return Held(reason="the credentials are no cookies")

@@ -45,9 +45,9 @@ def flow(case: Case) -> Flow[Verdict]:
     assert case.peer is not None
     victim = yield from look(case, case.owner, case.peer)
     own = yield from look(case, case.peer, case.owner)
-    credentials = case.credentials(case.peer)
+    credentials = yield from case.session_of(case.peer)
     mine = client_sessions(credentials)
-    theirs = {item.item.name: item for item in client_sessions(case.credentials(case.owner))}
+    theirs = {item.item.name: item for item in client_sessions((yield from case.session_of(case.owner)))}
     if not mine:
         return Held(reason=nothing_kept(credentials))
     reasons = []
@@ -81,7 +81,7 @@ def _try(case: Case, victim: Sight, carried: Carried, data: Any, changed: tuple[
         if key is None:
             value = _unsigned(carried, data)
         note = f"{case.peer}'s session, changed to say that it is {case.owner}'s, {how}"
-        if (yield from ask_as(case, victim, carried.substitute("forged", value, signature), note)):
+        if (yield from ask_as(case, victim, carried.substitute("forged", value, signature), note, who=case.peer)):
             case.note(f"the answer shows {case.owner}'s {victim.telling}")
             return _finding(case, victim, carried, how, changed)
         tried.append(how)

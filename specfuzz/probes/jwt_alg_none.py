@@ -41,7 +41,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the controls, then the unsigned tokens."""
     sight = yield from look(case, case.owner)
-    carried = next(iter(tokens(case.credentials(case.owner))), None)
+    carried = next(iter(tokens((yield from case.session_of(case.owner)))), None)
     if carried is None:
         return Held(reason="the credentials are no JSON Web Token")
     yield from check_alone(case, sight, carried)

@@ -40,7 +40,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields a read with a forged token, once the key is known."""
-    credentials = case.credentials(case.owner)
+    credentials = yield from case.session_of(case.owner)
     kept = tokens(credentials)
     if not kept:
         return Held(reason="the credentials are no JSON Web Token")
@@ -57,7 +57,7 @@ def flow(case: Case) -> Flow[Verdict]:
 
 def _what_it_opens(case: Case, carried: Carried, key: Key) -> Flow[str]:
     """What a forged token did, as a sentence; empty where none could be tried. The finding stands without it."""
-    theirs = next(iter(tokens(case.credentials(case.peer))), None) if case.peer is not None else None
+    theirs = next(iter(tokens((yield from case.session_of(case.peer)))), None) if case.peer is not None else None
     if theirs is None:
         return ""
     claims, changed = impersonated(theirs.decoded.data, carried.decoded.data)
@@ -66,7 +66,8 @@ def _what_it_opens(case: Case, carried: Carried, key: Key) -> Flow[str]:
     try:
         victim = yield from look(case, case.owner, case.peer)
         forged = theirs.substitute("forged", forge(theirs.decoded, claims, key))
-        worked = yield from ask_as(case, victim, forged, f"{case.peer}'s token, made {case.owner}'s with the key")
+        note = f"{case.peer}'s token, made {case.owner}'s with the key"
+        worked = yield from ask_as(case, victim, forged, note, who=case.peer)
     except Stop:
         return ""
     if not worked:

@@ -59,7 +59,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the controls, then one forged token after the other."""
     sight = yield from look(case, case.owner, case.peer)
-    carried = next(iter(tokens(case.credentials(case.owner))), None)
+    carried = next(iter(tokens((yield from case.session_of(case.owner)))), None)
     if carried is None:
         return Held(reason="the credentials are no JSON Web Token")
     yield from check_alone(case, sight, carried)
@@ -79,7 +79,7 @@ def flow(case: Case) -> Flow[Verdict]:
 
 def _as_somebody_else(case: Case, victim: Sight, carried: Carried) -> Flow[Break | None]:
     """The peer's token that says it is the owner's, under the peer's signature."""
-    theirs = next(iter(tokens(case.credentials(case.peer))), None) if case.peer is not None else None
+    theirs = next(iter(tokens((yield from case.session_of(case.peer)))), None) if case.peer is not None else None
     if theirs is None:
         return None
     claims, changed = impersonated(theirs.decoded.data, carried.decoded.data)
@@ -87,7 +87,7 @@ def _as_somebody_else(case: Case, victim: Sight, carried: Carried) -> Flow[Break
         return None
     forgery = with_claims(theirs.decoded, claims)
     note = f"{case.peer}'s token, its claims changed to {case.owner}'s"
-    if not (yield from ask_as(case, victim, theirs.substitute("forged", forgery.token), note)):
+    if not (yield from ask_as(case, victim, theirs.substitute("forged", forgery.token), note, who=case.peer)):
         return None
     case.note(f"the answer shows {case.owner}'s {victim.telling}")
     return _finding(case, victim, theirs, forgery, case.peer or case.owner)

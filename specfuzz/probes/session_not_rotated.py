@@ -47,7 +47,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields a visit, a log-in with the visitor's cookie, and that cookie alone."""
-    credentials = case.credentials(case.owner)
+    credentials = yield from case.session_of(case.owner)
     names = [item.name for item in credentials.items if item.carrier == "cookie"]
     if not names:
         return Held(reason="the credentials are no cookies: there is no session before the log-in")
@@ -105,13 +105,13 @@ def _invented(case: Case, credentials: Credentials) -> dict[str, str]:
 def _is_fixed(case: Case, sight: Sight, cookies: dict[str, str]) -> Flow[bool]:
     """Whether the cookies show the account once somebody logged in with them, and did not before."""
     alone = Substitute(name="visitor's", cookies=tuple(cookies.items()))
-    if (yield from ask_as(case, sight, alone, "the visitor's cookie, before the log-in", Role.CONTROL)):
+    if (yield from ask_as(case, sight, alone, "the visitor's cookie, before the log-in", Role.CONTROL, ANONYMOUS)):
         raise Stop("a visitor's cookie shows the account before anybody logged in with it: see SF303")
     logged_in = yield from case.log_in_anew(sight.identity, cookies)
     for exchange in logged_in.answers[-1:]:
         note = f"{sight.identity} logs in with the visitor's cookie"
         case.steps.append(Step(role=Role.SET_UP, exchange=exchange, note=note))
-    if not (yield from ask_as(case, sight, alone, "the visitor's cookie, after the log-in")):
+    if not (yield from ask_as(case, sight, alone, "the visitor's cookie, after the log-in", who=ANONYMOUS)):
         return False
     case.note(f"the answer shows {sight.identity}'s {sight.telling}")
     return True

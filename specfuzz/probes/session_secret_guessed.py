@@ -39,8 +39,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields nothing: the signature is here already."""
-    yield from ()
-    credentials = case.credentials(case.owner)
+    credentials = yield from case.session_of(case.owner)
     signed = _signed(credentials)
     if not signed:
         return Held(reason=nothing_kept(credentials))

@@ -58,9 +58,9 @@ def flow(case: Case) -> Flow[Verdict]:
         return Inconclusive(reason=f"{identity}'s credentials are fixed in the auth file, and nothing logs in anew")
     sight = yield from look(case, identity)
     before = session.substitute("old")
-    if not (yield from ask_as(case, sight, before, f"{identity} in a session of its own", Role.CONTROL)):
+    if not (yield from ask_as(case, sight, before, "a session of its own", Role.CONTROL)):
         raise Stop("a session opened for this does not work")
-    if (yield from ask_as(case, sight, _made_up(case, session), "made up its credentials", Role.CONTROL)):
+    if (yield from ask_as(case, sight, _made_up(case, session), "made-up credentials", Role.CONTROL)):
         raise Stop("made-up credentials are as good as genuine ones: see SF303")
     request = case.workshop.request(case.target, identity, None, draft=(yield from _body(case, session)))
     ended = yield from case.ask(Role.SET_UP, replace(request, substitute=before), f"{identity} logs out")

@@ -121,7 +121,10 @@ def _marks(path: str, value: Any) -> bool:
     return value != "" and (isinstance(value, int) or len(str(value)) >= 2)
 
 
-def ask_as(case: Case, sight: Sight, carried: Substitute, note: str, role: Role = Role.ATTACK) -> Flow[bool]:
-    """Send the read with other credentials; whether the answer shows the sight's owner."""
-    exchange = yield from case.ask(role, replace(sight.request, substitute=carried), note)
-    return sight.shown_in(conclusive(exchange, f"the caller {note}"))
+def ask_as(
+    case: Case, sight: Sight, carried: Substitute, note: str, role: Role = Role.ATTACK, who: str | None = None
+) -> Flow[bool]:
+    """Send the read with other credentials, as `who` if they were somebody else's; whether the answer shows its owner."""
+    request = replace(sight.request, substitute=carried, identity=who or sight.identity)
+    exchange = yield from case.ask(role, request, note)
+    return sight.shown_in(conclusive(exchange, f"the request with {note}"))
