@@ -57,11 +57,11 @@ def test_a_token_under_alg_none_with_its_old_signature_is_found() -> None:
     assert "still has its old signature" in only_break(verdict("SF411", api)).detail
 
 
-def test_where_no_signature_is_checked_alg_none_says_nothing() -> None:
-    """The control: a made-up signature is refused. Where it is not, the rule is SF412."""
-    found = verdict("SF411", verified_by(lambda api, token: unverified(token)))
-    assert isinstance(found, Inconclusive)
-    assert "SF412" in found.reason
+def test_where_no_signature_is_checked_at_all_the_finding_says_so() -> None:
+    sound = only_break(verdict("SF411", believes_none("none")))
+    assert "made-up signature is refused" in sound.detail
+    found = only_break(verdict("SF411", verified_by(lambda api, token: unverified(token))))
+    assert "accepted as well: see SF412" in found.detail
 
 
 # Signatures -----------------------------------------------------------------------------------------------------------
