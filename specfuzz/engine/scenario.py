@@ -253,6 +253,7 @@ class Scenario:
             new_account=self._new_account if self.sign_up.why_not() is None else None,
             base_url=self.base_url,
             has_spare=self.has_spare,
+            keys=self.keyring,
         )
         defect = None
         verdict: Verdict

@@ -38,7 +38,10 @@ _TOKEN_NAME = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once."""
+    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once.
+
+    `answers` are the exchanges of the log-in: where its cookies and tokens come from.
+    """
 
     identity: str
     generation: int = 0
@@ -48,13 +51,14 @@ class Session:
     csrf_token: str | None = field(default=None, repr=False)
     csrf: CsrfRules = field(default_factory=CsrfRules)
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    answers: tuple[Exchange, ...] = field(default=(), repr=False)
 
     def authorize(self, request: Request) -> Request:
         """The request with this session's credentials. What the request itself says wins: forged ones are a probe's."""
         own = {name.lower() for name, _ in request.headers}
         headers = [(name, value) for name, value in self.headers if name.lower() not in own]
         if request.with_csrf_token and not request.is_safe:
-            headers.extend((name, value) for name, value in self._csrf_headers() if name.lower() not in own)
+            headers.extend((name, value) for name, value in self.csrf_headers() if name.lower() not in own)
         named = {name for name, _ in request.cookies}
         asked = {name for name, _ in request.query}
         cookies = tuple((name, value) for name, value in self.cookies.items() if name not in named)
@@ -65,7 +69,8 @@ class Session:
             query=(*request.query, *((name, value) for name, value in self.query if name not in asked)),
         )
 
-    def _csrf_headers(self) -> Iterator[tuple[str, str]]:
+    def csrf_headers(self) -> Iterator[tuple[str, str]]:
+        """The headers that repeat the anti-CSRF token, as frameworks and the document name them."""
         for name, value in self.cookies.items():
             if _CSRF_NAME.search(name):
                 conventional = _COOKIE_HEADERS.get(name.lower())
