@@ -65,3 +65,8 @@ def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planne
 
 def probe_for(rule: str) -> Probe:
     return probes()[rule]
+
+
+def needs_requests(rule: str) -> bool:
+    """Whether a rule sends anything; one that reads the document alone needs no target and nobody to log in as."""
+    return getattr(probe_for(rule), "NEEDS_REQUESTS", True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from specfuzz import __version__
 from specfuzz.contract import Contract
 from specfuzz.engine import events
-from specfuzz.engine.plan import Planned, Selection, plan
+from specfuzz.engine.plan import Planned, Selection, needs_requests, plan
 from specfuzz.engine.scenario import Outcome, Scenario, describe
 from specfuzz.findings import Coverage, Result, deduplicate, grade, redact_url, score
 from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Request, TargetUnreachable, TransportError
@@ -111,11 +111,14 @@ class Run:
     # Running ----------------------------------------------------------------------------------------------------
 
     async def _attack(self) -> None:
+        read_only = [case for case in self._plan if case.runs and not needs_requests(case.rule)]
+        for case in read_only:  # first, so that they are decided whether or not anything answers
+            await run_flow_async(self._scenario.run_case(case), self._courier.send)
         await self._reach()
         if not await self._gather_cast():
             return
         cases = []
-        for case in self._plan:
+        for case in (case for case in self._plan if case not in read_only):
             reason = case.reason or self._scenario.why_not_now(case)
             if reason is None:
                 cases.append(case)
@@ -251,8 +254,9 @@ class Run:
     def _result(self, duration_s: float) -> Result:
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        points = score(findings, coverage)
-        problems = [*self._problems, *self._defects(), *self._nothing_tested(coverage)]
+        tried = [row for row in coverage if needs_requests(row.rule)]
+        points = score(findings, tried)
+        problems = [*self._problems, *self._defects(), *self._nothing_tested(tried)]
         return Result(
             tool_version=__version__,
             spec=redact_url(self._contract.document.location, self._redactor),
@@ -291,7 +295,7 @@ class Run:
         """Tracebacks of what failed in specfuzz itself, for --debug."""
         return tuple(item.defect for item in self._scenario.outcomes if item.defect is not None)
 
-    def _nothing_tested(self, coverage: tuple[Coverage, ...]) -> list[str]:
+    def _nothing_tested(self, coverage: list[Coverage]) -> list[str]:
         """A run that decided nothing is not a pass."""
         if self._problems or self.interrupted or any(row.verdict in ("held", "broken") for row in coverage):
             return []

@@ -16,7 +16,7 @@ from specfuzz.contract import Action, Confidence, Contract, Level
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
-from specfuzz.engine.plan import Planned, probe_for
+from specfuzz.engine.plan import Planned, needs_requests, probe_for
 from specfuzz.findings import (
     Coverage,
     ExpectationRef,
@@ -28,7 +28,16 @@ from specfuzz.findings import (
     keep_steps,
 )
 from specfuzz.generation import Drafter
-from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, Interrupted, TargetUnreachable, TransportError
+from specfuzz.http import (
+    ANONYMOUS,
+    BudgetExhausted,
+    Exchange,
+    Flow,
+    HttpError,
+    Interrupted,
+    TargetUnreachable,
+    TransportError,
+)
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.identities.identity import DEFAULT_ROLE
@@ -148,6 +157,8 @@ class Scenario:
 
     def why_not_now(self, planned: Planned) -> str | None:
         """Why a planned case cannot run with the identities at hand; None if it can."""
+        if not needs_requests(planned.rule):
+            return None
         if self.cast.owner is None:
             return "it needs a user: give --auth, or a document with sign-up and log-in"
         access = planned.target.access
@@ -200,11 +211,10 @@ class Scenario:
 
         `attempt` tells a further try of the same case from the first, so that it makes objects of its own.
         """
-        assert self.cast.owner is not None
         case = Case(
             contract=self.contract,
             target=planned.target,
-            owner=self._owner_for(planned),
+            owner=self._owner_for(planned) if needs_requests(planned.rule) else ANONYMOUS,
             peer=self.cast.peer,
             admin=self.cast.admin,
             purpose=f"{planned.purpose} {attempt}".rstrip(),
