@@ -221,6 +221,7 @@ class Scenario:
             workshop=self.workshop,
             drafter=self.workshop.drafter,
             new_account=self._new_account if self.sign_up.why_not() is None else None,
+            keys=self.keyring,
         )
         defect = None
         verdict: Verdict

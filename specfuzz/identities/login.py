@@ -11,18 +11,24 @@ from specfuzz.identities.identity import CsrfRules, Identity, Login, Token
 from specfuzz.identities.session import Session, find_csrf_token, find_token, set_cookies, token_claims
 
 
-def log_in(identity: Identity, csrf: CsrfRules, generation: int = 0) -> Flow[Session]:
-    """A new session of the identity. Raises `LoginFailed` with the API's answer."""
+def log_in(
+    identity: Identity, csrf: CsrfRules, generation: int = 0, cookies: Mapping[str, str] | None = None
+) -> Flow[Session]:
+    """A new session of the identity. Raises `LoginFailed` with the API's answer.
+
+    `cookies` are those of a visitor who now logs in: they go along with the log-in, and stay unless it replaces them.
+    """
     session = Session(
         identity=identity.name,
         generation=generation,
         headers=tuple((name, value.reveal()) for name, value in identity.headers),
         query=tuple((name, value.reveal()) for name, value in identity.query),
         csrf=csrf,
+        cookies=dict(cookies or {}),
     )
     if identity.login is None:
         return session
-    exchange = yield from _send_login(identity, identity.login, csrf)
+    exchange = yield from _send_login(identity, identity.login, csrf, dict(cookies or {}))
     _read_login(session, identity, identity.login, exchange)
     session.csrf_token = find_csrf_token(exchange)
     if session.cookies and session.csrf_token is None and csrf.path is not None:
@@ -32,7 +38,7 @@ def log_in(identity: Identity, csrf: CsrfRules, generation: int = 0) -> Flow[Ses
     return session
 
 
-def _send_login(identity: Identity, login: Login, csrf: CsrfRules) -> Flow[Exchange]:
+def _send_login(identity: Identity, login: Login, csrf: CsrfRules, cookies: dict[str, str]) -> Flow[Exchange]:
     request = Request(
         method=login.method,
         path=login.path,
@@ -40,13 +46,14 @@ def _send_login(identity: Identity, login: Login, csrf: CsrfRules) -> Flow[Excha
             *((name, value.reveal()) for name, value in login.headers),
             *((("Content-Type", login.content_type),) if login.payload.reveal() else ()),
         ),
+        cookies=tuple(cookies.items()),
         body=login.payload.reveal().encode(),
         identity=ANONYMOUS,
     )
     exchange = yield request
     if exchange.status in (400, 403, 419) and csrf.path is not None:
         # A log-in form that is itself protected: fetch the token first, as a browser would.
-        visitor = Session(identity=identity.name, csrf=csrf)
+        visitor = Session(identity=identity.name, csrf=csrf, cookies=cookies)
         fetched = yield Request(method="GET", path=csrf.path, identity=ANONYMOUS)
         visitor.absorb(fetched.response)
         visitor.csrf_token = find_csrf_token(fetched) or visitor.csrf_token

@@ -54,7 +54,7 @@ class Session:
         own = {name.lower() for name, _ in request.headers}
         headers = [(name, value) for name, value in self.headers if name.lower() not in own]
         if request.with_csrf_token and not request.is_safe:
-            headers.extend((name, value) for name, value in self._csrf_headers() if name.lower() not in own)
+            headers.extend((name, value) for name, value in self.csrf_headers() if name.lower() not in own)
         named = {name for name, _ in request.cookies}
         asked = {name for name, _ in request.query}
         cookies = tuple((name, value) for name, value in self.cookies.items() if name not in named)
@@ -65,7 +65,8 @@ class Session:
             query=(*request.query, *((name, value) for name, value in self.query if name not in asked)),
         )
 
-    def _csrf_headers(self) -> Iterator[tuple[str, str]]:
+    def csrf_headers(self) -> Iterator[tuple[str, str]]:
+        """The headers that repeat the anti-CSRF token, as frameworks and the document name them."""
         for name, value in self.cookies.items():
             if _CSRF_NAME.search(name):
                 conventional = _COOKIE_HEADERS.get(name.lower())

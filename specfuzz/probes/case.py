@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
 from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_identifier
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
-from specfuzz.identities import LoginFailed
+from specfuzz.identities import Credentials, LoginFailed
 from specfuzz.oracles import read_reply
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
@@ -21,6 +21,14 @@ class NewAccount(Protocol):
     """Signs up a further account for a probe, with `extra` fields in its body; the identity's name, or why there is none."""
 
     def __call__(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]: ...
+
+
+class Keys(Protocol):
+    """What a probe may know of the identities' sessions; the keyring is one."""
+
+    def credentials(self, name: str) -> Credentials | None: ...
+
+    def log_in_anew(self, name: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]: ...
 
 
 class Stop(Exception):
@@ -48,6 +56,7 @@ class Case:
     workshop: Workshop
     drafter: Drafter
     new_account: NewAccount | None = None
+    keys: Keys | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
 
@@ -221,6 +230,21 @@ class Case:
             return {}
         last = list(found)[-1]
         return {last: made_up_identifier(found[last], self.source("made-up"))}
+
+    # Credentials ------------------------------------------------------------------------------------------------
+
+    def credentials(self, identity: str) -> Credentials:
+        """What the identity's session carries. Raises `Stop` where it is not logged in or carries nothing."""
+        found = self.keys.credentials(identity) if self.keys is not None else None
+        if found is None or not found.items:
+            raise Stop(f"{identity}'s requests carry no credentials that could be looked at")
+        return found
+
+    def log_in_anew(self, identity: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]:
+        """A further session of the identity, for this probe alone; nothing that happens to it disturbs another case."""
+        if self.keys is None:
+            raise Stop("this host does not let a probe log in")
+        return (yield from self.keys.log_in_anew(identity, cookies))
 
     # Reading ----------------------------------------------------------------------------------------------------
 
