@@ -70,3 +70,8 @@ def probe_for(rule: str) -> Probe:
 def needs_requests(rule: str) -> bool:
     """Whether a rule sends anything; one that reads the document alone needs no target and nobody to log in as."""
     return getattr(probe_for(rule), "NEEDS_REQUESTS", True)
+
+
+def needs_cookies(rule: str) -> bool:
+    """Whether a rule is about what browsers do by themselves, and so about credentials in cookies alone."""
+    return getattr(probe_for(rule), "NEEDS_COOKIES", False)

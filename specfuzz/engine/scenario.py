@@ -16,7 +16,7 @@ from specfuzz.contract import Action, Confidence, Contract, Level
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
-from specfuzz.engine.plan import Planned, needs_requests, probe_for
+from specfuzz.engine.plan import Planned, needs_cookies, needs_requests, probe_for
 from specfuzz.findings import (
     Coverage,
     ExpectationRef,
@@ -49,7 +49,7 @@ from specfuzz.resources import Accounts, NotMade, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
-_BY_EFFECT = frozenset({"SF102", "SF103", "SF106", "SF301"})
+_BY_EFFECT = frozenset({"SF102", "SF103", "SF106", "SF301", "SF306", "SF311", "SF312", "SF313", "SF314"})
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
 _ADMIN_ROLES = frozenset("admin administrator superadmin superuser staff moderator root operator supervisor".split())
@@ -165,9 +165,16 @@ class Scenario:
         needs_role = access.level is Level.ROLE and access.confidence >= Confidence.FIRM
         if needs_role and self.cast.admin is None and planned.rule not in ("SF106", "SF302"):
             return f"the operation is kept for {access.role}, and no identity has that role: add one to --auth"
+        if needs_cookies(planned.rule) and not self._logs_in_by_cookie(self.cast.owner):
+            return f"{self.cast.owner} logs in without a cookie, so another site's page cannot use the session"
         if probe_for(planned.rule).NEEDS_PEER and self.cast.peer is None:
             return "it needs a second user of the same role: add one to --auth"
         return None
+
+    def _logs_in_by_cookie(self, identity: str) -> bool:
+        """Whether the identity's session is one that a browser would carry by itself."""
+        carried = self.keyring.credentials(identity)
+        return carried is not None and carried.in_cookies_alone
 
     def prepare(self, cases: list[Planned]) -> Flow[tuple[str, ...]]:
         """Make the objects that several cases share, one after the other; returns what could not be made, and why."""

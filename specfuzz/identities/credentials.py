@@ -43,6 +43,7 @@ class Credential:
 class Credentials:
     """All credentials of one session, and what goes along with them without being any (anti-CSRF cookies, fixed headers).
 
+    `same_site` has each cookie's attribute as it was set, "" where none was.
     `answers` are the exchanges of its log-in and `told` the object that the log-in answered with, where these are known.
     """
 
@@ -51,8 +52,17 @@ class Credentials:
     headers: Pairs = field(default=(), repr=False)
     cookies: Pairs = field(default=(), repr=False)
     anti_csrf: Pairs = field(default=(), repr=False)
+    same_site: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[Exchange, ...] = ()
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def in_cookies_alone(self) -> bool:
+        """Whether a browser would add all these credentials by itself; a `Cookie` header from an auth file is one too."""
+        return bool(self.items) and all(
+            item.carrier == "cookie" or (item.carrier == "header" and item.name.lower() == "cookie")
+            for item in self.items
+        )
 
     def substitute(
         self,
@@ -98,6 +108,7 @@ def credentials_of(session: Session, answers: tuple[Exchange, ...] = ()) -> Cred
         headers=tuple((name, value) for name, value in session.headers if value not in secret),
         cookies=tuple((name, value) for name, value in session.cookies.items() if is_csrf_name(name)),
         anti_csrf=tuple(session.csrf_headers()),
+        same_site=dict(session.same_site),
         answers=answers,
         told=session.facts,
     )

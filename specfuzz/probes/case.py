@@ -23,6 +23,10 @@ class NewAccount(Protocol):
     def __call__(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]: ...
 
 
+Shape = Callable[[Request, Draft | None], Request]
+"""What an attack makes of an ordinary request and the body it was built from: another site's form, an override header."""
+
+
 class Keys(Protocol):
     """What a probe may know of the identities' sessions; the keyring is one."""
 
@@ -57,6 +61,7 @@ class Case:
     drafter: Drafter
     new_account: NewAccount | None = None
     keys: Keys | None = None
+    shape: Shape | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
 
@@ -218,6 +223,11 @@ class Case:
         return self.drafter.draft(
             self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
         )
+
+    def attack(self, identity: str, resource: Resource | None, *, draft: Draft | None = None) -> Request:
+        """The same, as this case's attack has it (`shape`)."""
+        request = self.request(identity, resource, draft=draft)
+        return self.shape(request, draft) if self.shape is not None else request
 
     def made_up(self, resource: Resource) -> dict[Identifier, Any]:
         """The same identifiers with the object's own one replaced by one that nothing has."""

@@ -48,6 +48,12 @@ def attempt(case: Case, actor: str | None = None) -> Flow[tuple[Resource, Effect
     Raises `Stop` where a control fails, so that nothing can be said.
     """
     resource = yield from case.fresh_resource()
+    effect = yield from attempt_on(case, resource, actor)
+    return resource, effect
+
+
+def attempt_on(case: Case, resource: Resource, actor: str | None = None) -> Flow[Effect]:
+    """The same about an object that is there already: made for this case, and not yet changed by an attack."""
     before = yield from case.first_view(resource)
     if not before.found:
         raise Stop(_why_unseen(before, resource))
@@ -58,7 +64,7 @@ def attempt(case: Case, actor: str | None = None) -> Flow[tuple[Resource, Effect
         effect = yield from _update(case, actor, resource, before)
     else:
         effect = yield from _act(case, actor, resource, before)
-    return resource, effect
+    return effect
 
 
 def _why_unseen(view: View, resource: Resource) -> str:
@@ -72,7 +78,7 @@ def _why_unseen(view: View, resource: Resource) -> str:
 
 def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     draft = yield from case.draft("attack", resource, Style.REQUIRED)
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} deletes it")
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} deletes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""
     for wait_s in SETTLE_S if reply.accepted else SETTLE_S[:1]:
@@ -146,13 +152,13 @@ def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
 
 def _whose_references(case: Case, actor: str) -> tuple[str | None, ...]:
     """Whose related objects the body names: the owner's, and then the attacker's own, since some checks look only there."""
-    if actor != ANONYMOUS and case.drafter.references(case.target):
+    if actor not in (ANONYMOUS, case.owner) and case.drafter.references(case.target):
         return None, actor
     return (None,)
 
 
 def _attack_update(case: Case, actor: str, resource: Resource, draft: Draft, accepted: AcceptedUpdate) -> Flow[Effect]:
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} changes it")
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} changes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""
     waits = [wait for wait in SETTLE_S if wait <= accepted.settle_s] if reply.refused else list(SETTLE_S)
@@ -183,7 +189,7 @@ def _refused_outright(case: Case, actor: str, resource: Resource, before: View) 
     draft = yield from case.draft("first", resource)
     if draft is None:
         return None
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} changes it")
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} changes it")
     reply = read_reply(conclusive(attack, actor))
     after = yield from case.read_back(resource, "after: the owner reads it")
     shown = written(draft, before, after)
@@ -310,7 +316,7 @@ def written(draft: Draft, before: View, after: View) -> str:
 def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     """An action may work only once (archive, cancel), so the stranger goes first and the owner's own is the control."""
     draft = yield from case.draft("attack", resource)
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} calls it")
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} calls it")
     reply = read_reply(conclusive(attack, actor))
     waits = SETTLE_S if reply.accepted else SETTLE_S[:1]
     shown, after = yield from _wait_for_change(case, resource, before, draft, waits)
@@ -363,4 +369,4 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-__all__ = ["AcceptedUpdate", "Effect", "Step", "accepted_update", "attempt", "written"]
+__all__ = ["AcceptedUpdate", "Effect", "Step", "accepted_update", "attempt", "attempt_on", "written"]

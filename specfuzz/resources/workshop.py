@@ -147,14 +147,15 @@ class Workshop:
         chain: tuple[str, ...] = (),
         extra: Mapping[str, Any] | None = None,
         alone: bool = False,
+        shape: Callable[[Request, Draft | None], Request] | None = None,
     ) -> Flow[Resource | NotMade]:
-        """A new object by one certain operation, with `extra` fields in its body.
+        """A new object by one certain operation, with `extra` fields in its body, its request changed by `shape`.
 
         `alone` makes whatever it lies in or refers to anew as well: for an API that answers a second subscription to
         the same thread with the first one.
 
-        With extra fields only one body is sent, of the shape that was accepted before: another one's success would
-        say nothing about the fields.
+        With either only one body is sent, of the form that was accepted before: another one's success would say
+        nothing about the fields, or the change.
         """
         needs = yield from self._gather(creation, kind, owner, purpose, (*chain, kind), alone)
         if isinstance(needs, NotMade):
@@ -178,7 +179,7 @@ class Workshop:
                 draft = draft.with_value(merged(draft.value, extra))
             parameters = self.drafter.parameters(creation, purpose, references)
             request = build_request(creation, owner, identifiers, draft=draft, parameters=parameters)
-            exchange = yield request
+            exchange = yield (shape(request, draft) if shape is not None else request)
             if self._accepts(exchange):
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
@@ -188,13 +189,15 @@ class Workshop:
                     self.ledger.made.pop()
                     if alone or not (needs.parents or needs.references):
                         return NotMade(kind=kind, reason=f"{creation.label} gives the same {kind} each time")
-                    return (yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True))
+                    return (
+                        yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True, shape=shape)
+                    )
                 if resource.key is None:
                     resource = yield from self._find_key(resource)
                 if exchange.status == 202:
                     yield from self._wait_for(resource)
                 return resource
-            if exchange.status in (401, 403, 404, 405, 501) or draft is None or extra:
+            if exchange.status in (401, 403, 404, 405, 501) or draft is None or extra or shape:
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
         said = f"{exchange.status} {_first_line(exchange.response)}".strip() if exchange is not None else "nothing"
