@@ -5,6 +5,7 @@ The same operation makes one in the ordinary way first. The attack's object is t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from specfuzz.generation import Draft
@@ -25,8 +26,11 @@ def ordinary_creation(case: Case) -> Flow[Resource]:
     if made.exchange is not None:
         case.steps.append(Step(role=Role.CONTROL, exchange=made.exchange, note="the owner makes one"))
     view = yield from case.first_view(made)
-    if not (view.found and _shows(view, made)):
+    if not view.found or (made.key is None and not _shows(view, made)):
         raise Stop(f"the owner does not see the {made.kind} that was made, so another one would not show either")
+    if not _shows(view, made):
+        # Nothing of what was sent comes back: then only an identifier of its own tells another one from this.
+        return replace(made, canaries={})
     return made
 
 
@@ -48,6 +52,8 @@ def attempt_creation(case: Case, control: Resource, shape: Shape, label: str) ->
     case.steps.append(Step(role=Role.ATTACK, exchange=made.exchange, note=f"{control.owner}'s browser sends it"))
     reply = read_reply(conclusive(made.exchange, control.owner))
     canaries = drafts[-1].canaries if drafts else {}
+    if not control.canaries and isinstance(made, Resource):
+        made = replace(made, canaries={})
     wanted = made if isinstance(made, Resource) else _stranger(case, control, canaries, made.exchange)
     shown = ""
     for wait_s in SETTLE_S if reply.accepted else SETTLE_S[:1]:

@@ -91,7 +91,7 @@ def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
             shown = f"{resource.owner} can no longer log in"
             case.workshop.ledger.mark_gone(resource)
             break
-        shown = yield from _gone(case, before, after, resource)
+        shown = yield from gone(case, before, after, resource)
         if shown:
             case.note(shown)
             case.workshop.ledger.mark_gone(resource)
@@ -100,7 +100,7 @@ def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
 
 
-def _gone(case: Case, before: View, after: View, resource: Resource) -> Flow[str]:
+def gone(case: Case, before: View, after: View, resource: Resource) -> Flow[str]:
     """What shows that the object is gone, in words; empty if it is still there. Raises `Stop` where that is not known."""
     if after.found:
         # A soft delete may leave the object readable and only mark it.
@@ -369,4 +369,4 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-__all__ = ["AcceptedUpdate", "Effect", "Step", "accepted_update", "attempt", "attempt_on", "written"]
+__all__ = ["AcceptedUpdate", "Effect", "Step", "accepted_update", "attempt", "attempt_on", "gone", "written"]
