@@ -12,6 +12,7 @@ from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_iden
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.identities import Credentials, LoginFailed
 from specfuzz.oracles import read_reply
+from specfuzz.probes.action_names import sounds_like_an_action
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
 from specfuzz.resources.workshop import SETTLE_S
@@ -261,11 +262,22 @@ class Case:
     def read_back(
         self, resource: Resource, note: str = "", *, role: Role = Role.READ_BACK, wait_s: float = 0.0
     ) -> Flow[View]:
-        """The owner's view of the object now."""
-        view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        """The owner's view of the object now; of its part that the target is about, where that can be read."""
+        part = self._part()
+        if part is None:
+            view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        else:
+            view = yield from self.workshop.read_part(part, resource, wait_s=wait_s)
         if view.exchange is not None:
             self.steps.append(Step(role=role, exchange=view.exchange, note=note))
         return view
+
+    def _part(self) -> OperationContract | None:
+        """The read on the very path of an action: `GET /threads/{id}/read-mark` shows what a POST there does."""
+        if self.target.action is not Action.ACT or self.target.operation.path.rstrip("/").endswith("}"):
+            return None
+        read = self.contract.get(f"GET {self.target.operation.path}")
+        return read if read is not None and not (read.state_changing or sounds_like_an_action(read)) else None
 
     def first_view(self, resource: Resource) -> Flow[View]:
         """The owner's view of an object that was just made; waits where the server needs a moment to show it."""

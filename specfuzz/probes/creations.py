@@ -47,14 +47,15 @@ def attempt_creation(case: Case, control: Resource, shape: Shape, label: str) ->
     made = yield from case.workshop.make_with(
         case.target, control.kind, control.owner, f"{case.purpose}/{label}", shape=remember
     )
-    if made.exchange is None or not sent:
+    attack = made.exchange
+    if attack is None or not sent:
         raise Stop(f"the attack could not be sent: {made.reason if isinstance(made, NotMade) else 'no answer'}")
-    case.steps.append(Step(role=Role.ATTACK, exchange=made.exchange, note=f"{control.owner}'s browser sends it"))
-    reply = read_reply(conclusive(made.exchange, control.owner))
+    case.steps.append(Step(role=Role.ATTACK, exchange=attack, note=f"{control.owner}'s browser sends it"))
+    reply = read_reply(conclusive(attack, control.owner))
     canaries = drafts[-1].canaries if drafts else {}
     if not control.canaries and isinstance(made, Resource):
         made = replace(made, canaries={})
-    wanted = made if isinstance(made, Resource) else _stranger(case, control, canaries, made.exchange)
+    wanted = made if isinstance(made, Resource) else _stranger(case, control, canaries, attack)
     shown = ""
     for wait_s in SETTLE_S if reply.accepted else SETTLE_S[:1]:
         view = yield from case.read_back(wanted, "after: the owner looks for it", wait_s=wait_s)
@@ -63,7 +64,7 @@ def attempt_creation(case: Case, control: Resource, shape: Shape, label: str) ->
             case.note(f"{control.owner} now sees {shown}")
             break
         case.steps.pop()
-    return Effect(attack=made.exchange, refused=reply.refused, reason=reply.reason, shown=shown)
+    return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
 
 
 def _stranger(case: Case, control: Resource, canaries: Any, exchange: Exchange) -> Resource:

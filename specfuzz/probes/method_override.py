@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
+from specfuzz.contract import Access, Action, Confidence, Contract, Expectation, Level, OperationContract
 from specfuzz.contract.access import lets_anonymous_in, needs_credentials
 from specfuzz.generation import Draft
 from specfuzz.generation.encoding import FORM, encode
@@ -95,7 +95,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
     method = target.operation.method
     if target.resource is None or not target.identifiers:
         return "it names no object"
-    if target.access.level in (Level.PUBLIC, Level.UNKNOWN) or not needs_credentials(target.access):
+    if target.access.level is not Level.UNKNOWN and not needs_credentials(target.access):
         return f"the document asks for no credentials: {target.access.reason}"
     if lets_anonymous_in(target.access):
         return f"the document lets callers come without credentials: {target.access.reason}"
@@ -179,22 +179,31 @@ def _finding(
     alone = yield from _which(case, actor, override)
     case.steps[:] = story
     words = (alone or override).words
-    access = case.target.access
-    expectation = access.credentials.expectation() if actor == ANONYMOUS else access.expectation()
+    expectation = _expectation(case.target.access, actor)
     who = "without credentials" if actor == ANONYMOUS else f"as {actor}"
     reply = read_reply(attack)
     return Break(
         title=f"{words} reaches {case.target.label} {who}",
         detail=f"The plain {case.target.operation.method} is refused {who}. {words} on the same path answered "
         f"{reply.reason}; afterwards {shown if not shown.startswith('`') else f'the owner sees {shown}'}.",
-        expectation=Expectation(
-            statement=expectation.statement, source=expectation.source, confidence=expectation.confidence
-        ),
-        confidence=max(expectation.confidence, Confidence.FIRM) if actor == ANONYMOUS else expectation.confidence,
+        expectation=expectation,
+        confidence=expectation.confidence,
         steps=story,
         owner=resource.owner,
         actor=actor,
         rule="SF304" if reply.refused else None,
+    )
+
+
+def _expectation(access: Access, actor: str) -> Expectation:
+    """What the document promises; where it is not sure, that the API refuses the plain method to the same caller."""
+    said = access.credentials.expectation() if actor == ANONYMOUS else access.expectation()
+    if access.level is not Level.UNKNOWN and said.confidence >= Confidence.FIRM:
+        return said
+    return Expectation(
+        statement=f"refused to {actor}, as the plain method is",
+        source="behaviour:plain-method",
+        confidence=Confidence.FIRM,
     )
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
-from specfuzz.contract.words import split_words
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import Outcome, changes, read_reply
+from specfuzz.probes.action_names import sounds_like_an_action
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.cross_site import as_another_site, cookies_of, same_site_of, severity_for
 from specfuzz.probes.rule import Category, Rule, Severity
@@ -40,19 +40,6 @@ NEEDS_COOKIES = True
 MAX_READS = 8
 """Reads compared for one operation, the object's own first: a cart, a list, the account."""
 
-_ACTION_WORDS = frozenset(
-    "accept activate add apply approve archive assign block book buy cancel change checkin checkout claim clear clone close "
-    "complete confirm copy create deactivate decline delete disable discard dismiss do drop duplicate edit empty enable end "
-    "erase execute fail finish flag follow freeze fulfil fulfill hide import invite join kick kill leave like lock logout "
-    "mark merge move mute open order pause pay pin post process promote publish purchase purge put reactivate read "
-    "reassign rebook redeem refresh refund reject release remove rename renew reopen reorder repeat replace reschedule "
-    "reserve reset resolve restart restore resume retry return revert revoke rotate run save schedule send set share ship "
-    "snooze star start stop submit subscribe suspend switch sync toggle transfer trash trigger unarchive unassign unblock "
-    "undo unfollow unfreeze unlike unlock unmute unpin unpublish unshare unsubscribe unstar update upgrade use vote void "
-    "withdraw write".split()
-)
-"""Verbs that change something, in a path's last segment. `read` only as `mark-read`: see `_sounds_like_an_action`."""
-
 
 def why_not(contract: Contract, target: OperationContract) -> str | None:
     """Why the rule does not apply to an operation; None where it does."""
@@ -67,16 +54,6 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
     if not (target.state_changing or sounds_like_an_action(target)):
         return "it sounds like a read"
     return None
-
-
-def sounds_like_an_action(target: OperationContract) -> bool:
-    """Whether the last literal segment, or the operationId, begins with a verb that changes something."""
-    literals = [part for part in target.operation.path.split("/") if part and "{" not in part]
-    words = split_words(literals[-1]) if literals else ()
-    if words and words[0] in _ACTION_WORDS and words != ("read",) and len(literals) > 1:
-        return True
-    named = split_words(target.operation.operation_id or "")
-    return len(named) > 1 and named[0] in _ACTION_WORDS - {"read", "list", "open", "order", "post", "use", "do", "run"}
 
 
 @dataclass(slots=True)
@@ -118,7 +95,7 @@ def _step(role: Role, exchange: Exchange, note: str) -> Any:
 
 def _own_object(case: Case) -> Flow[Resource]:
     """An object of a user made for this case, whose cart and lists nobody else touches; else of the run's owner."""
-    kind = case.contract.resource(case.target.resource or "")
+    kind = case.contract.resource(case.target.identifiers[-1].resource)
     if case.new_account is not None and kind is not None and not kind.is_user:
         name = yield from case.new_account(f"{case.purpose}/user")
         if not isinstance(name, NotMade):
@@ -127,7 +104,15 @@ def _own_object(case: Case) -> Flow[Resource]:
                 if made.exchange is not None:
                     case.steps.append(_step(Role.SET_UP, made.exchange, f"{name} makes a {kind.name}"))
                 return made
-    return (yield from case.fresh_resource())
+    named = case.target.identifiers[-1].resource
+    made = yield from case.workshop.make(named, case.owner, f"{case.purpose}/fresh")
+    if isinstance(made, NotMade):
+        raise Stop(f"no {named} to try it on: {made.reason}")
+    if case.workshop.identifiers(case.target, made) is None:
+        raise Stop(f"the {named} that was made does not tell the identifier that {case.target.label} needs")
+    if not made.made:
+        raise Stop(f"the {named} was there before the run, and only what it made is attacked")
+    return made
 
 
 def _readers(case: Case, resource: Resource) -> list[OperationContract]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract, ResourceKind
-from specfuzz.contract.actions import normalized_path
+from specfuzz.contract.actions import identifier_noun, normalized_path
 from specfuzz.contract.fields import is_owner_field
 from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, adjust
@@ -236,7 +236,10 @@ class Workshop:
         )
         for identifier in creation.identifiers:
             if identifier.resource == kind:
-                needs.identifiers[identifier] = self._chosen_identifier(creation, identifier, owner, purpose, needs)
+                existing = yield from self._existing_identifier(identifier, kind, owner, purpose)
+                if existing is None:
+                    existing = self._chosen_identifier(creation, identifier, owner, purpose, needs)
+                needs.identifiers[identifier] = existing
                 continue
             apart = f"{purpose}/{kind}" if alone or (grants and identifier.location is Location.PATH) else None
             parent = yield from self._parent(identifier.resource, owner, chain, apart)
@@ -270,6 +273,19 @@ class Workshop:
             elif reference.resource != resource.kind:
                 yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs)
         return needs.references
+
+    def _existing_identifier(self, identifier: Identifier, kind: str, owner: str, purpose: str) -> Flow[Any]:
+        """Of `PUT /wishlist/{product_id}`: a product that there is, another one for each purpose; None for a name to choose."""
+        noun = identifier_noun(identifier.name)
+        other = self.contract.resource(noun) if noun and noun != kind and not kind.endswith(f"_{noun}") else None
+        if other is None or other.is_user:
+            return None
+        found = yield from self._listed_all(other.name, owner)
+        wanted = Identifier(location=identifier.location, name=identifier.name, resource=other.name)
+        values = [item.identifier(wanted) for item in found]
+        taken = {item.path_values.get(f"{kind}:{identifier.name}") for item in self.ledger.made}
+        values = [value for value in values if value is not None and value not in taken]
+        return self.drafter.stream("existing", kind, purpose).choice(values) if values else None
 
     def _chosen_identifier(
         self, creation: OperationContract, identifier: Identifier, owner: str, purpose: str, needs: Needs
@@ -362,6 +378,11 @@ class Workshop:
 
     def _listed(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
+        found = yield from self._listed_all(kind, identity)
+        return found[0] if found else None
+
+    def _listed_all(self, kind: str, identity: str) -> Flow[list[Resource]]:
+        """The same, all that the first list with something in it shows."""
         resource_kind = self.contract.resource(kind)
         for listing in resource_kind.lists if resource_kind is not None else ():
             if (
@@ -373,10 +394,13 @@ class Workshop:
             exchange = yield self.request(listing, identity)
             if not self._accepts(exchange):
                 continue
-            item = _first_object(exchange.response.json)
-            if item is not None:
-                return Resource(kind=kind, owner=identity, creation=None, body=item, exchange=exchange, made=False)
-        return None
+            items = _listed_objects(exchange.response.json)
+            if items:
+                return [
+                    Resource(kind=kind, owner=identity, creation=None, body=item, exchange=exchange, made=False)
+                    for item in items
+                ]
+        return []
 
     def _note(
         self,
@@ -502,6 +526,14 @@ class Workshop:
             last = last or view
         return last or View.unreadable(resource)
 
+    def read_part(self, reader: OperationContract, resource: Resource, *, wait_s: float = 0.0) -> Flow[View]:
+        """The owner's view of a part of the object that has a path of its own and, it may be, no identifier in it."""
+        request = self.request(reader, resource.owner, resource)
+        exchange = yield (request if not wait_s else _delayed(request, wait_s))
+        found = self._accepts(exchange)
+        fields = view_of(exchange.response.json) if found else {}
+        return View(found=found, fields=fields, exchange=exchange, reader=reader)
+
     # Cleaning up ------------------------------------------------------------------------------------------------
 
     def remover(self, resource: Resource) -> OperationContract | None:
@@ -552,14 +584,15 @@ def _delayed(request: Request, wait_s: float) -> Request:
     return replace(request, wait_s=wait_s)
 
 
-def _first_object(body: Any) -> Mapping[str, Any] | None:
+def _listed_objects(body: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, or of the first list with objects in an envelope."""
     if isinstance(body, list):
-        return next((item for item in body if isinstance(item, Mapping)), None)
+        return [item for item in body if isinstance(item, Mapping)]
     if isinstance(body, Mapping):
         return next(
-            (found for item in body.values() if isinstance(item, list) and (found := _first_object(item))), None
+            (found for item in body.values() if isinstance(item, list) and (found := _listed_objects(item))), []
         )
-    return None
+    return []
 
 
 def _first_line(response: Response) -> str:
