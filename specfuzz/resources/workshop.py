@@ -271,7 +271,9 @@ class Workshop:
             if given is not None:
                 needs.references[reference.name] = given
             elif reference.resource != resource.kind:
-                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs)
+                # Whoever acts on an object of theirs and names a person names somebody else: to share it, to assign it.
+                acts = contract.action is Action.ACT
+                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs, gives=acts)
         return needs.references
 
     def _existing_identifier(self, identifier: Identifier, kind: str, owner: str, purpose: str) -> Flow[Any]:
