@@ -44,6 +44,7 @@ class Credentials:
     """All credentials of one session, and what goes along with them without being any (anti-CSRF cookies, fixed headers).
 
     `answers` are the exchanges of its log-in and `told` the object that the log-in answered with; empty without a log-in.
+    `same_site` has each cookie's attribute as it was set, "" where none was.
     """
 
     identity: str
@@ -53,6 +54,15 @@ class Credentials:
     anti_csrf: Pairs = field(default=(), repr=False)
     answers: tuple[Exchange, ...] = field(default=(), repr=False)
     told: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    same_site: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_cookies_alone(self) -> bool:
+        """Whether a browser would add all these credentials by itself; a `Cookie` header from an auth file is one too."""
+        return bool(self.items) and all(
+            item.carrier == "cookie" or (item.carrier == "header" and item.name.lower() == "cookie")
+            for item in self.items
+        )
 
     def substitute(
         self,
@@ -99,6 +109,7 @@ def credentials_of(session: Session) -> Credentials:
         cookies=tuple((name, value) for name, value in session.cookies.items() if is_csrf_name(name)),
         anti_csrf=tuple(session.csrf_headers()),
         answers=session.answers,
+        same_site=dict(session.same_site),
         told=session.facts,
     )
 

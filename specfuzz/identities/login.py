@@ -9,7 +9,7 @@ from specfuzz.http import ANONYMOUS, Exchange, Flow, Request, Response
 from specfuzz.http.driver import recorded
 from specfuzz.identities.errors import LoginFailed
 from specfuzz.identities.identity import CsrfRules, Identity, Login, Token
-from specfuzz.identities.session import Session, find_csrf_token, find_token, set_cookies, token_claims
+from specfuzz.identities.session import Session, find_csrf_token, find_token, same_site_of, set_cookies, token_claims
 
 
 def log_in(
@@ -30,10 +30,16 @@ def log_in(
     if identity.login is None:
         return session
     answers: list[Exchange] = []
-    exchange = yield from recorded(_send_login(identity, identity.login, csrf, dict(cookies or {})), answers)
+    sending = _send_login(identity, identity.login, csrf, dict(cookies or {}))
+    exchange, visitor = yield from recorded(sending, answers)
     session.answers = tuple(answers)
     _read_login(session, identity, identity.login, exchange)
     session.csrf_token = find_csrf_token(exchange)
+    if visitor is not None:
+        session.cookies = {**visitor.cookies, **session.cookies}
+        session.same_site = {**visitor.same_site, **session.same_site}
+    if visitor is not None and visitor.csrf_field is not None and session.csrf_token is None:
+        yield from _keep_form_token(session, visitor, identity.login)
     if session.cookies and session.csrf_token is None and csrf.path is not None:
         fetched = yield session.authorize(Request(method="GET", path=csrf.path, identity=identity.name))
         session.absorb(fetched.response)
@@ -41,7 +47,22 @@ def log_in(
     return session
 
 
-def _send_login(identity: Identity, login: Login, csrf: CsrfRules, cookies: dict[str, str]) -> Flow[Exchange]:
+def _keep_form_token(session: Session, visitor: Session, login: Login) -> Flow[None]:
+    """Of an API whose tokens stand in forms: the one that the log-in's page gives now, else the one that it gave before.
+
+    A log-in may make a new token (Django, Devise) or keep the session's (Flask-WTF).
+    """
+    session.csrf_field = visitor.csrf_field
+    fetched = yield session.authorize(Request(method="GET", path=login.path, identity=session.identity))
+    session.absorb(fetched.response)
+    if session.current_csrf_token() is None:
+        session.csrf_token = visitor.csrf_token
+
+
+def _send_login(
+    identity: Identity, login: Login, csrf: CsrfRules, cookies: dict[str, str]
+) -> Flow[tuple[Exchange, Session | None]]:
+    """The log-in's exchange; where its form is itself protected, also the visitor who fetched the token first."""
     request = Request(
         method=login.method,
         path=login.path,
@@ -54,14 +75,19 @@ def _send_login(identity: Identity, login: Login, csrf: CsrfRules, cookies: dict
         identity=ANONYMOUS,
     )
     exchange = yield request
-    if exchange.status in (400, 403, 419) and csrf.path is not None:
-        # A log-in form that is itself protected: fetch the token first, as a browser would.
-        visitor = Session(identity=identity.name, csrf=csrf, cookies=cookies)
-        fetched = yield Request(method="GET", path=csrf.path, identity=ANONYMOUS)
-        visitor.absorb(fetched.response)
-        visitor.csrf_token = find_csrf_token(fetched) or visitor.csrf_token
-        exchange = yield visitor.authorize(request)
-    return exchange
+    if exchange.status not in (400, 403, 419):
+        return exchange, None
+    if csrf.path is None and "form" not in login.content_type:
+        return exchange, None
+    # A log-in form that is itself protected: fetch the token first, as a browser would.
+    visitor = Session(identity=identity.name, csrf=csrf, cookies=cookies)
+    fetched = yield Request(method="GET", path=csrf.path or login.path, identity=ANONYMOUS)
+    visitor.absorb(fetched.response)
+    visitor.csrf_token = find_csrf_token(fetched) or visitor.csrf_token
+    if visitor.current_csrf_token() is None:
+        return exchange, None
+    again = yield visitor.authorize(request)
+    return again, visitor
 
 
 def _read_login(session: Session, identity: Identity, login: Login, exchange: Exchange) -> None:
@@ -80,6 +106,7 @@ def _read_login(session: Session, identity: Identity, login: Login, exchange: Ex
     if token is None and not cookies and not session.cookies:
         raise _failed(identity, login, exchange, f"answered {response.status} with neither a token nor a cookie")
     session.cookies.update(cookies)
+    session.same_site.update(same_site_of(response))
     facts: dict[str, Any] = dict(response.json) if isinstance(response.json, Mapping) else {}
     if token is not None:
         _carry(session, token_rule or Token(), token)

@@ -13,6 +13,7 @@ from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_iden
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.identities import Credentials, LoginFailed
 from specfuzz.oracles import read_reply, why_guessable
+from specfuzz.probes.action_names import sounds_like_an_action
 from specfuzz.probes.variants import MAX_VARIANTS, Subject, Variant, variants
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
@@ -23,6 +24,10 @@ class NewAccount(Protocol):
     """Signs up a further account for a probe, with `extra` fields in its body; the identity's name, or why there is none."""
 
     def __call__(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]: ...
+
+
+Shape = Callable[[Request, Draft | None], Request]
+"""What an attack makes of an ordinary request and the body it was built from: another site's form, an override header."""
 
 
 class Keys(Protocol):
@@ -59,6 +64,7 @@ class Case:
     drafter: Drafter
     new_account: NewAccount | None = None
     keys: Keys | None = None
+    shape: Shape | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
     base_url: str = ""
@@ -239,9 +245,10 @@ class Case:
         subject = Subject(identifier=last, value=value, own=own)
         return tuple(islice(variants(plain, subject, self.contract.document, self.base_url), MAX_VARIANTS))
 
-    def attack(self, actor: str, resource: Resource, *, draft: Draft | None = None) -> Request:
-        """The target operation about the resource as an attacker sends it: plainly, or in disguise."""
-        return self.request(actor, resource, draft=draft, overrides=self.disguise)
+    def attack(self, actor: str, resource: Resource | None, *, draft: Draft | None = None) -> Request:
+        """The target operation about the resource as an attacker sends it: plainly, in disguise, or in another `shape`."""
+        request = self.request(actor, resource, draft=draft, overrides=self.disguise)
+        return self.shape(request, draft) if self.shape is not None else request
 
     def draft(
         self,
@@ -308,11 +315,22 @@ class Case:
     def read_back(
         self, resource: Resource, note: str = "", *, role: Role = Role.READ_BACK, wait_s: float = 0.0
     ) -> Flow[View]:
-        """The owner's view of the object now."""
-        view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        """The owner's view of the object now; of its part that the target is about, where that can be read."""
+        part = self._part()
+        if part is None:
+            view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        else:
+            view = yield from self.workshop.read_part(part, resource, wait_s=wait_s)
         if view.exchange is not None:
             self.steps.append(Step(role=role, exchange=view.exchange, note=note))
         return view
+
+    def _part(self) -> OperationContract | None:
+        """The read on the very path of an action: `GET /threads/{id}/read-mark` shows what a POST there does."""
+        if self.target.action is not Action.ACT or self.target.operation.path.rstrip("/").endswith("}"):
+            return None
+        read = self.contract.get(f"GET {self.target.operation.path}")
+        return read if read is not None and not (read.state_changing or sounds_like_an_action(read)) else None
 
     def first_view(self, resource: Resource) -> Flow[View]:
         """The owner's view of an object that was just made; waits where the server needs a moment to show it."""
