@@ -185,6 +185,11 @@ def lets_anonymous_in(access: Access) -> bool:
     return declared is not None and declared.level is Level.PUBLIC and declared.confidence >= Confidence.FIRM
 
 
+def opened_in_words(operation: Operation) -> str | None:
+    """What the prose says that lets everybody in, quoted; None where it says no such thing."""
+    return next((hint.reason for hint in _from_prose(operation) if hint.level is Level.PUBLIC), None)
+
+
 def _from_security(document: Document, operation: Operation, action: Action) -> _Hint:
     security = operation.security
     if security is None:

@@ -75,6 +75,8 @@ class Shapes:
     def __init__(self, document: Document) -> None:
         self._schemas: Schemas = document.schemas
         self._nouns = self._collect_nouns(document.operations)
+        read = {operation.path for operation in document.operations if operation.method == "GET"}
+        self._read_and_written = {item.path for item in document.operations if not item.is_safe} & read
         self._collections = {
             _without_parameters(operation.path.rsplit("/{", 1)[0])
             for operation in document.operations
@@ -182,7 +184,12 @@ class Shapes:
         return Shape(action=Action.ACT if own else Action.OTHER, resource=noun, identifiers=own)
 
     def _is_collection_of_verbs(self, operation: Operation, segments: list[str]) -> bool:
-        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural."""
+        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural.
+
+        And whether one like `/threads/{id}/read-mark` is a thing: it is both read and written.
+        """
+        if operation.path in self._read_and_written and len(split_words(segments[-1])) > 1:
+            return True
         return self._is_plural(segments[-1]) and _without_parameters(operation.path) in self._collections
 
     @staticmethod

@@ -203,7 +203,7 @@ def _prefix(name: str, description: str) -> str:
 
 
 _SCHEME_IN_PROSE = re.compile(
-    r"[\"'`(:\s](Token|JWT|Bearer|Basic|ApiKey|Api-Key)\s+(?:[<{\[$]|x{3,}|\.{3}|ey[A-Za-z0-9]|your|the[ _-]?token|token\b)",
+    r"[\"'`(:\s](Token|JWT|Bearer|Basic|ApiKey|Api-Key)\s+(?:[<{\[$]|x{3,}|\.{3}|ey[A-Za-z0-9]|your)",
     re.IGNORECASE,
 )
 """A scheme before a placeholder: `Token xxxxxx.yyyyyyy`, `JWT <token>`, `"Bearer {token}"`."""

@@ -63,3 +63,13 @@ def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planne
             reason = selection.skips(target, rule) or probe.why_not(contract, target)
             found.append(Planned(target=target, rule=rule, reason=reason))
     return tuple(found)
+
+
+def needs_requests(rule: str) -> bool:
+    """Whether a rule sends anything; one that reads the document alone needs no target and nobody to log in as."""
+    return getattr(probes()[rule], "NEEDS_REQUESTS", True)
+
+
+def needs_cookies(rule: str) -> bool:
+    """Whether a rule is about what browsers do by themselves, and so about credentials in cookies alone."""
+    return getattr(probes()[rule], "NEEDS_COOKIES", False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from specfuzz import __version__
 from specfuzz.contract import Contract
 from specfuzz.engine import events
-from specfuzz.engine.plan import Planned, Selection, plan
+from specfuzz.engine.plan import Planned, Selection, needs_requests, plan
 from specfuzz.engine.scenario import Outcome, Scenario, describe
 from specfuzz.findings import Coverage, Result, deduplicate, grade, redact_url, score
 from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Request, TargetUnreachable, TransportError
@@ -115,11 +115,14 @@ class Run:
     # Running ----------------------------------------------------------------------------------------------------
 
     async def _attack(self) -> None:
+        read_only = [case for case in self._plan if case.runs and not needs_requests(case.rule)]
+        for case in read_only:  # first, so that they are decided whether or not anything answers
+            await run_flow_async(self._scenario.run_case(case), self._courier.send)
         await self._reach()
         if not await self._gather_cast():
             return
         cases = []
-        for case in self._plan:
+        for case in (case for case in self._plan if needs_requests(case.rule)):
             reason = case.reason or self._scenario.why_not_now(case)
             if reason is None and attack(case.rule) is not None:
                 cases.append(case)
@@ -256,7 +259,7 @@ class Run:
         self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        attacked = tuple(row for row in coverage if _tries_access(row.rule))
+        attacked = tuple(row for row in coverage if tries_access(row.rule))
         points = score(findings, attacked)
         problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(
@@ -304,9 +307,9 @@ class Run:
         return ["nothing was tested: no rule reached a verdict at any operation (the coverage says why)"]
 
 
-def _tries_access(rule: str) -> bool:
+def tries_access(rule: str) -> bool:
     """Whether a rule tries who may do what: looking at answers alone, or at how they fit the document, tests no such thing."""
-    return attack(rule) is not None and probes()[rule].RULE.category is not Category.CONTRACT
+    return attack(rule) is not None and needs_requests(rule) and probes()[rule].RULE.category is not Category.CONTRACT
 
 
 def _uncancel() -> None:

@@ -16,7 +16,7 @@ from specfuzz.contract import Action, Confidence, Contract, Level, OperationCont
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
-from specfuzz.engine.plan import NOT_SELECTED, Planned
+from specfuzz.engine.plan import NOT_SELECTED, Planned, needs_cookies, needs_requests
 from specfuzz.engine.watch import Watch
 from specfuzz.findings import (
     Coverage,
@@ -53,7 +53,7 @@ from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
-_BY_EFFECT = frozenset({"SF102", "SF103", "SF105", "SF106", "SF301"})
+_BY_EFFECT = frozenset("SF102 SF103 SF105 SF106 SF301 SF306 SF311 SF312 SF313 SF314".split())
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
 _ADMIN_ROLES = frozenset("admin administrator superadmin superuser staff moderator root operator supervisor".split())
@@ -189,17 +189,24 @@ class Scenario:
     def why_not_now(self, planned: Planned) -> str | None:
         """Why a planned case cannot run with the identities at hand; None if it can."""
         probe = probes()[planned.rule]
-        if attack(planned.rule) is None:
-            return None  # it only looks at what others are answered
+        if attack(planned.rule) is None or not needs_requests(planned.rule):
+            return None  # it only looks, at what others are answered or at the document
         if self.cast.owner is None:
             return "it needs a user: give --auth, or a document with sign-up and log-in"
         access = planned.target.access
         needs_role = access.level is Level.ROLE and access.confidence >= Confidence.FIRM
         if needs_role and self.cast.admin is None and planned.rule not in ("SF106", "SF302"):
             return f"the operation is kept for {access.role}, and no identity has that role: add one to --auth"
+        if needs_cookies(planned.rule) and not self._logs_in_by_cookie(self.cast.owner):
+            return f"{self.cast.owner} logs in without a cookie, so another site's page cannot use the session"
         if probe.NEEDS_PEER and self.cast.peer is None:
             return "it needs a second user of the same role: add one to --auth"
         return None
+
+    def _logs_in_by_cookie(self, identity: str) -> bool:
+        """Whether the identity's session is one that a browser would carry by itself."""
+        carried = self.keyring.credentials(identity)
+        return carried is not None and carried.in_cookies_alone
 
     def prepare(self, cases: list[Planned]) -> Flow[tuple[str, ...]]:
         """Make the objects that several cases share, one after the other; returns what could not be made, and why."""
@@ -244,11 +251,11 @@ class Scenario:
         `attempt` tells a further try of the same case from the first, so that it makes objects of its own.
         """
         probe = attack(planned.rule)
-        assert self.cast.owner is not None and probe is not None
+        assert probe is not None
         case = Case(
             contract=self.contract,
             target=planned.target,
-            owner=self._owner_for(planned),
+            owner=self._owner_for(planned) if needs_requests(planned.rule) else ANONYMOUS,
             peer=self.cast.peer,
             admin=self.cast.admin,
             purpose=f"{planned.purpose} {attempt}".rstrip(),
@@ -257,6 +264,7 @@ class Scenario:
             new_account=self._new_account if self.sign_up.why_not() is None else None,
             base_url=self.base_url,
             has_spare=self.has_spare,
+            keys=self.keyring,
         )
         defect = None
         verdict: Verdict

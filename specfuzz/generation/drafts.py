@@ -142,12 +142,18 @@ class Drafter:
         if noun in self._kinds and noun != contract.resource and self._is_item_kind(noun):
             return noun
         if (
-            names_user(name)
+            (names_user(name) or self._names_a_member(contract, name))
             and contract.action is not Action.SIGN_UP
             and not self.contract.is_user_kind(contract.resource or "")
         ):
             return next((kind.name for kind in self.contract.resources if kind.is_user), None)
         return None
+
+    @staticmethod
+    def _names_a_member(contract: OperationContract, name: str) -> bool:
+        """Whether `email` or `username` is that of somebody who is already there: what `POST /projects/{id}/members` takes."""
+        is_of_people = names_user(contract.resource or "") and bool(contract.identifiers)
+        return is_of_people and split_words(name)[-1:] in (("email",), ("username",), ("login",), ("handle",))
 
     def _is_item_kind(self, noun: str) -> bool:
         """Whether objects of the kind are named one by one: `/search` and `/status` are kinds of nothing."""

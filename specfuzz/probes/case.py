@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
 from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_identifier
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
-from specfuzz.identities import LoginFailed
+from specfuzz.identities import Credentials, LoginFailed
 from specfuzz.oracles import read_reply, why_guessable
+from specfuzz.probes.action_names import sounds_like_an_action
 from specfuzz.probes.variants import MAX_VARIANTS, Subject, Variant, variants
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
@@ -23,6 +24,18 @@ class NewAccount(Protocol):
     """Signs up a further account for a probe, with `extra` fields in its body; the identity's name, or why there is none."""
 
     def __call__(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]: ...
+
+
+Shape = Callable[[Request, Draft | None], Request]
+"""What an attack makes of an ordinary request and the body it was built from: another site's form, an override header."""
+
+
+class Keys(Protocol):
+    """What a probe may know of the identities' sessions; the keyring is one."""
+
+    def credentials(self, name: str) -> Credentials | None: ...
+
+    def log_in_anew(self, name: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]: ...
 
 
 class Stop(Exception):
@@ -50,6 +63,8 @@ class Case:
     workshop: Workshop
     drafter: Drafter
     new_account: NewAccount | None = None
+    keys: Keys | None = None
+    shape: Shape | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
     base_url: str = ""
@@ -237,9 +252,10 @@ class Case:
         subject = Subject(identifier=last, value=value, own=own)
         return tuple(islice(variants(plain, subject, self.contract.document, self.base_url), MAX_VARIANTS))
 
-    def attack(self, actor: str, resource: Resource, *, draft: Draft | None = None) -> Request:
-        """The target operation about the resource as an attacker sends it: plainly, or in disguise."""
-        return self.request(actor, resource, draft=draft, overrides=self.disguise)
+    def attack(self, actor: str, resource: Resource | None, *, draft: Draft | None = None) -> Request:
+        """The target operation about the resource as an attacker sends it: plainly, in disguise, or in another `shape`."""
+        request = self.request(actor, resource, draft=draft, overrides=self.disguise)
+        return self.shape(request, draft) if self.shape is not None else request
 
     def draft(
         self,
@@ -280,16 +296,48 @@ class Case:
         last = list(found)[-1]
         return {last: made_up_identifier(found[last], self.source("made-up"))}
 
+    # Credentials ------------------------------------------------------------------------------------------------
+
+    def credentials(self, identity: str) -> Credentials:
+        """What the identity's session carries. Raises `Stop` where it is not logged in or carries nothing."""
+        found = self.keys.credentials(identity) if self.keys is not None else None
+        if found is None or not found.items:
+            raise Stop(f"{identity}'s requests carry no credentials that could be looked at")
+        return found
+
+    def session_of(self, identity: str) -> Flow[Credentials]:
+        """The same, after a first request that logs the identity in where nothing has yet."""
+        if self.keys is not None and self.keys.credentials(identity) is None:
+            yield Request(method="GET", path="/", identity=identity)
+        return self.credentials(identity)
+
+    def log_in_anew(self, identity: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]:
+        """A further session of the identity, for this probe alone; nothing that happens to it disturbs another case."""
+        if self.keys is None:
+            raise Stop("this host does not let a probe log in")
+        return (yield from self.keys.log_in_anew(identity, cookies))
+
     # Reading ----------------------------------------------------------------------------------------------------
 
     def read_back(
         self, resource: Resource, note: str = "", *, role: Role = Role.READ_BACK, wait_s: float = 0.0
     ) -> Flow[View]:
-        """The owner's view of the object now."""
-        view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        """The owner's view of the object now; of its part that the target is about, where that can be read."""
+        part = self._part()
+        if part is None:
+            view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        else:
+            view = yield from self.workshop.read_part(part, resource, wait_s=wait_s)
         if view.exchange is not None:
             self.steps.append(Step(role=role, exchange=view.exchange, note=note))
         return view
+
+    def _part(self) -> OperationContract | None:
+        """The read on the very path of an action: `GET /threads/{id}/read-mark` shows what a POST there does."""
+        if self.target.action is not Action.ACT or self.target.operation.path.rstrip("/").endswith("}"):
+            return None
+        read = self.contract.get(f"GET {self.target.operation.path}")
+        return read if read is not None and not (read.state_changing or sounds_like_an_action(read)) else None
 
     def first_view(self, resource: Resource) -> Flow[View]:
         """The owner's view of an object that was just made; waits where the server needs a moment to show it."""

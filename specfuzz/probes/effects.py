@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
-from specfuzz.contract import Action
+from specfuzz.contract import Action, OperationContract
 from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Style, adjust
 from specfuzz.generation.changes import different_from
@@ -21,6 +22,9 @@ from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import Resource, View
 from specfuzz.resources.workshop import SETTLE_S
+
+MAX_GUEST_READS = 6
+"""Reads tried as somebody who may be let in: the object's own, its lists, its parent's."""
 
 _STYLES = (Style.FULL, Style.TEXT, Style.REQUIRED)
 
@@ -51,15 +55,20 @@ def attempt(case: Case, actor: str | None = None) -> Flow[tuple[Resource, Effect
     Raises `Stop` where a control fails, so that nothing can be said.
     """
     resource = yield from case.fresh_resource()
+    effect = yield from attempt_on(case, resource, actor)
+    return resource, effect
+
+
+def attempt_on(case: Case, resource: Resource, actor: str | None = None) -> Flow[Effect]:
+    """The same about an object that is there already: made for this case, and not yet changed by an attack."""
     before = yield from case.first_view(resource)
     if not before.found:
         raise Stop(why_unseen(before, resource))
     actor = actor or (yield from case.stranger_to(resource))
-    effect = yield from attempt_on(case, actor, resource, before)
-    return resource, effect
+    return (yield from attempt_seen(case, actor, resource, before))
 
 
-def attempt_on(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
+def attempt_seen(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     """The same about an object that its owner was just seen to read."""
     if case.target.action is Action.DELETE:
         return (yield from _delete(case, actor, resource, before))
@@ -157,7 +166,7 @@ def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
 
 def _whose_references(case: Case, actor: str) -> tuple[str | None, ...]:
     """Whose related objects the body names: the owner's, and then the attacker's own, since some checks look only there."""
-    if actor != ANONYMOUS and case.drafter.references(case.target):
+    if actor not in (ANONYMOUS, case.owner) and case.drafter.references(case.target):
         return None, actor
     return (None,)
 
@@ -338,10 +347,12 @@ def written(draft: Draft, before: View, after: View) -> str:
 def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     """An action may work only once (archive, cancel), so the stranger goes first and the owner's own is the control."""
     draft = yield from case.draft("attack", resource)
+    guests = yield from _guests(case, resource, draft)
     attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} calls it")
     reply = read_reply(conclusive(attack, actor))
     waits = SETTLE_S if reply.accepted else SETTLE_S[:1]
     shown, after = yield from _wait_for_change(case, actor, resource, before, draft, waits)
+    shown = shown or (yield from _let_in(case, resource, guests))
     if shown:
         case.note(f"the owner now sees {shown}")
         return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
@@ -354,9 +365,49 @@ def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effec
         raise Stop(f"the owner's own call answered {own_reply.reason}, so {actor}'s says nothing")
     if own_reply.accepted and reply.accepted:
         visible, _ = yield from _wait_for_change(case, ANONYMOUS, resource, after, own_draft, SETTLE_S)
+        visible = visible or (yield from _let_in(case, resource, guests))
         if not visible:
             raise Stop(f"{actor} got {reply.reason}, and what the call does shows in no read of the owner")
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guest:
+    """Somebody whom a body names, and a read that does not show them the object so far."""
+
+    identity: str
+    reader: OperationContract
+
+
+def _guests(case: Case, resource: Resource, draft: Draft | None) -> Flow[tuple[_Guest, ...]]:
+    """Whom the body names, so that they may be let in (`POST /tickets/{id}/share`), with the reads that would show it."""
+    sent = {str(value) for value in leaves(draft.value).values()} if draft is not None else set()
+    other = case.workshop.accounts.named_by(sent, resource.owner) if sent else None
+    found = []
+    if other is None:
+        return ()
+    for reader in islice(case.workshop.readers(resource), MAX_GUEST_READS):
+        if not (yield from _sees(case, resource, other, reader)):
+            found.append(_Guest(identity=other, reader=reader))
+    return tuple(found)
+
+
+def _let_in(case: Case, resource: Resource, guests: tuple[_Guest, ...]) -> Flow[str]:
+    """What shows that somebody was let in, in words: they read now what they could not read before."""
+    for guest in guests:
+        seen = yield from _sees(case, resource, guest.identity, guest.reader)
+        if seen is not None:
+            case.steps.append(Step(role=Role.READ_BACK, exchange=seen, note=f"{guest.identity} reads it now"))
+            return f"{guest.identity} let in: {guest.reader.label} shows it, and did not before"
+    return ""
+
+
+def _sees(case: Case, resource: Resource, identity: str, reader: OperationContract) -> Flow[Exchange | None]:
+    """The read that shows somebody else the object itself, by its canaries where it has any; None if it does not."""
+    exchange = yield case.workshop.request(reader, identity, resource)
+    view = View.of(exchange, reader, resource, accepted=read_reply(exchange).accepted)
+    planted = any(contains(exchange.response, canary) for canary in resource.canaries.values())
+    return exchange if view.found and (planted or not resource.canaries) else None
 
 
 def _wait_for_change(
@@ -416,6 +467,7 @@ __all__ = [
     "accepted_update",
     "attempt",
     "attempt_on",
+    "attempt_seen",
     "gone",
     "why_unseen",
     "written",

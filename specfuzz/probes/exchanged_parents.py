@@ -14,7 +14,7 @@ from specfuzz.contract.words import split_words
 from specfuzz.http import Exchange, Flow
 from specfuzz.oracles import alike, found_canaries, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
-from specfuzz.probes.effects import attempt_on, why_unseen
+from specfuzz.probes.effects import attempt_seen, why_unseen
 from specfuzz.probes.privacy import Leak, established, leak_in
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
 from specfuzz.resources import NotMade, Place, Resource
@@ -159,7 +159,7 @@ def _write_through(case: Case) -> Flow[Verdict]:
         if case.target.identifiers[-1] in mix or len(tried) >= MAX_MIXES - 1:
             continue  # a write to the peer's own object changes nothing of the owner's
         case.disguise = mix
-        effect = yield from attempt_on(case, peer, hers, before)
+        effect = yield from attempt_seen(case, peer, hers, before)
         case.disguise = {}
         if effect.happened:
             story = tuple(case.steps)
@@ -195,7 +195,7 @@ def _works_plainly(case: Case, peer: str) -> Flow[bool]:
     before = yield from case.first_view(other)
     if not before.found:
         raise Stop(why_unseen(before, other))
-    effect = yield from attempt_on(case, peer, other, before)
+    effect = yield from attempt_seen(case, peer, other, before)
     return effect.happened
 
 

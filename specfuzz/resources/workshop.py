@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract, ResourceKind
-from specfuzz.contract.actions import normalized_path
+from specfuzz.contract.actions import identifier_noun, normalized_path
 from specfuzz.contract.fields import is_owner_field
 from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, adjust
@@ -169,16 +169,17 @@ class Workshop:
         extra: Mapping[str, Any] | None = None,
         alone: bool = False,
         place: Place | None = None,
+        shape: Callable[[Request, Draft | None], Request] | None = None,
     ) -> Flow[Resource | NotMade]:
-        """A new object by one certain operation, with `extra` fields in its body.
+        """A new object by one certain operation, with `extra` fields in its body, its request changed by `shape`.
 
         `place` says what it lies in and refers to where that is not the maker's own.
 
         `alone` makes whatever it lies in or refers to anew as well: for an API that answers a second subscription to
         the same thread with the first one.
 
-        With extra fields or in such a place only one body is sent, of the shape that was accepted before: another one's
-        success would say nothing about the fields.
+        With any of the three only one body is sent, of the form that was accepted before: another one's success would say
+        nothing about the fields, the place or the change.
         """
         needs = yield from self._gather(creation, kind, owner, purpose, (*chain, kind), alone)
         if isinstance(needs, NotMade):
@@ -207,7 +208,7 @@ class Workshop:
                 draft = draft.with_value(merged(draft.value, extra))
             parameters = self.drafter.parameters(creation, purpose, references)
             request = build_request(creation, owner, identifiers, draft=draft, parameters=parameters)
-            exchange = yield request
+            exchange = yield (shape(request, draft) if shape is not None else request)
             if self._accepts(exchange):
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
@@ -218,13 +219,16 @@ class Workshop:
                     self.ledger.made.pop()
                     if alone or place is not None or not (needs.parents or needs.references):
                         return NotMade(kind=kind, reason=f"{creation.label} gives the same {kind} each time")
-                    return (yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True))
+                    return (
+                        yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True, shape=shape)
+                    )
                 if resource.key is None:
                     resource = yield from self._find_key(resource)
                 if exchange.status == 202:
                     yield from self._wait_for(resource)
                 return resource
-            if exchange.status in (401, 403, 404, 405, 501) or draft is None or extra or place is not None:
+            only_one = extra or place is not None or shape is not None
+            if exchange.status in (401, 403, 404, 405, 501) or draft is None or only_one:
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
         said = f"{exchange.status} {_first_line(exchange.response)}".strip() if exchange is not None else "nothing"
@@ -263,7 +267,10 @@ class Workshop:
         )
         for identifier in creation.identifiers:
             if identifier.resource == kind:
-                needs.identifiers[identifier] = self._chosen_identifier(creation, identifier, owner, purpose, needs)
+                existing = yield from self._existing_identifier(identifier, kind, owner, purpose)
+                if existing is None:
+                    existing = self._chosen_identifier(creation, identifier, owner, purpose, needs)
+                needs.identifiers[identifier] = existing
                 continue
             apart = f"{purpose}/{kind}" if alone or (grants and identifier.location is Location.PATH) else None
             parent = yield from self._parent(identifier.resource, owner, chain, apart)
@@ -296,8 +303,23 @@ class Workshop:
             if given is not None:
                 needs.references[reference.name] = given
             elif reference.resource != resource.kind:
-                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs)
+                # Whoever acts on an object of theirs and names a person names somebody else: to share it, to assign it.
+                acts = contract.action is Action.ACT
+                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs, gives=acts)
         return needs.references
+
+    def _existing_identifier(self, identifier: Identifier, kind: str, owner: str, purpose: str) -> Flow[Any]:
+        """Of `PUT /wishlist/{product_id}`: a product that there is, another one for each purpose; None for a name to choose."""
+        noun = identifier_noun(identifier.name)
+        other = self.contract.resource(noun) if noun and noun != kind and not kind.endswith(f"_{noun}") else None
+        if other is None or other.is_user:
+            return None
+        found = yield from self._listed_all(other.name, owner)
+        wanted = Identifier(location=identifier.location, name=identifier.name, resource=other.name)
+        values = [item.identifier(wanted) for item in found]
+        taken = {item.path_values.get(f"{kind}:{identifier.name}") for item in self.ledger.made}
+        values = [value for value in values if value is not None and value not in taken]
+        return self.drafter.stream("existing", kind, purpose).choice(values) if values else None
 
     def _chosen_identifier(
         self, creation: OperationContract, identifier: Identifier, owner: str, purpose: str, needs: Needs
@@ -391,6 +413,11 @@ class Workshop:
 
     def existing(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
+        found = yield from self._listed_all(kind, identity)
+        return found[0] if found else None
+
+    def _listed_all(self, kind: str, identity: str) -> Flow[list[Resource]]:
+        """The same, all that the first list with something in it shows."""
         resource_kind = self.contract.resource(kind)
         for listing in resource_kind.lists if resource_kind is not None else ():
             if (
@@ -402,10 +429,13 @@ class Workshop:
             exchange = yield self.request(listing, identity)
             if not self._accepts(exchange):
                 continue
-            item = _first_object(exchange.response.json)
-            if item is not None:
-                return Resource(kind=kind, owner=identity, creation=None, body=item, exchange=exchange, made=False)
-        return None
+            items = _listed_objects(exchange.response.json)
+            if items:
+                return [
+                    Resource(kind=kind, owner=identity, creation=None, body=item, exchange=exchange, made=False)
+                    for item in items
+                ]
+        return []
 
     def _note(
         self,
@@ -576,6 +606,14 @@ class Workshop:
                 return view
         return View.unreadable(resource)
 
+    def read_part(self, reader: OperationContract, resource: Resource, *, wait_s: float = 0.0) -> Flow[View]:
+        """The owner's view of a part of the object that has a path of its own and, it may be, no identifier in it."""
+        request = self.request(reader, resource.owner, resource)
+        exchange = yield (request if not wait_s else _delayed(request, wait_s))
+        found = self._accepts(exchange)
+        fields = view_of(exchange.response.json) if found else {}
+        return View(found=found, fields=fields, exchange=exchange, reader=reader)
+
     # Cleaning up ------------------------------------------------------------------------------------------------
 
     def remover(self, resource: Resource) -> OperationContract | None:
@@ -615,14 +653,15 @@ def _delayed(request: Request, wait_s: float) -> Request:
     return replace(request, wait_s=wait_s)
 
 
-def _first_object(body: Any) -> Mapping[str, Any] | None:
+def _listed_objects(body: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, or of the first list with objects in an envelope."""
     if isinstance(body, list):
-        return next((item for item in body if isinstance(item, Mapping)), None)
+        return [item for item in body if isinstance(item, Mapping)]
     if isinstance(body, Mapping):
         return next(
-            (found for item in body.values() if isinstance(item, list) and (found := _first_object(item))), None
+            (found for item in body.values() if isinstance(item, list) and (found := _listed_objects(item))), []
         )
-    return None
+    return []
 
 
 def _first_line(response: Response) -> str:
