@@ -121,6 +121,7 @@ class Scenario:
             peer=pairs[0][1] if len(pairs[0]) > 1 else None,
             admin=admins[0] if admins and admins[0] not in main[:2] else None,
         )
+        self.workshop.maker = self.cast.admin
 
     def _with_resolved_login(self, identity: Identity) -> Identity:
         """Web Fuzzing Commons counts a log-in's path from the server's root; a path that the document has is the API's."""
@@ -222,7 +223,8 @@ class Scenario:
                 problems.append(f"no {kind} could be made: {error}")
                 continue
             if isinstance(made, NotMade):
-                problems.append(f"no {kind} could be made: {made.reason}")
+                hint = f"; try: {made.hint}" if made.hint else ""
+                problems.append(f"no {kind} could be made: {made.reason}{hint}")
         return tuple(self.redactor.text(problem) for problem in problems)
 
     def confirm(self, outcome: Outcome) -> Flow[None]:

@@ -108,7 +108,7 @@ class Case:
         """An object of another kind than the target's, shared and as private as its owner can make it."""
         made = yield from self.workshop.private.shared(kind, self.owner)
         if isinstance(made, NotMade):
-            raise Stop(f"no {kind} to look for: {made.reason}")
+            raise Stop(f"no {kind} to look for: {made.reason}", made.hint)
         return made
 
     def shared_resource_or_none(self) -> Flow[Resource | None]:
@@ -136,7 +136,7 @@ class Case:
         workshop = self.workshop.private if private else self.workshop
         made = yield from workshop.make(kind, who, f"{self.purpose}/{label}", target=target)
         if isinstance(made, NotMade):
-            raise Stop(f"{who} has no {kind} to try it with: {made.reason}")
+            raise Stop(f"{who} has no {kind} to try it with: {made.reason}", made.hint)
         if made.exchange is not None:
             self.steps.append(Step(role=Role.SET_UP, exchange=made.exchange, note=f"{who} makes a {kind}"))
         return made
@@ -183,7 +183,7 @@ class Case:
 
     def _usable(self, made: Resource | NotMade) -> Resource:
         if isinstance(made, NotMade):
-            raise Stop(f"no {made.kind} to try it on: {made.reason}")
+            raise Stop(f"no {made.kind} to try it on: {made.reason}", made.hint)
         if self.workshop.identifiers(self.target, made) is None:
             raise Stop(f"the {made.kind} that was made does not tell the identifier that {self.target.label} needs")
         return made
