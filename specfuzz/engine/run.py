@@ -254,7 +254,7 @@ class Run:
         self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        attacked = tuple(row for row in coverage if attack(row.rule) is not None)  # looking alone tests nothing
+        attacked = tuple(row for row in coverage if not row.only_looked)
         points = score(findings, attacked)
         problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(

@@ -46,15 +46,14 @@ def _detectors() -> tuple[_Detector, ...]:
     from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
     from detect_secrets.plugins.npm import NpmDetector
     from detect_secrets.plugins.openai import OpenAIDetector
-    from detect_secrets.plugins.private_key import PrivateKeyDetector
     from detect_secrets.plugins.pypi_token import PypiTokenDetector
     from detect_secrets.plugins.sendgrid import SendGridDetector
     from detect_secrets.plugins.slack import SlackDetector
     from detect_secrets.plugins.stripe import StripeDetector
 
     kinds = (
-        AWSKeyDetector, GitHubTokenDetector, GitLabTokenDetector, NpmDetector, OpenAIDetector, PrivateKeyDetector,
-        PypiTokenDetector, SendGridDetector, SlackDetector, StripeDetector,
+        AWSKeyDetector, GitHubTokenDetector, GitLabTokenDetector, NpmDetector, OpenAIDetector, PypiTokenDetector,
+        SendGridDetector, SlackDetector, StripeDetector,
     )  # fmt: skip
     return tuple(kind() for kind in kinds)
 
@@ -73,15 +72,24 @@ def password_hash_form(value: str) -> str | None:
 
 
 _WORTH_ASKING = re.compile(
-    r"A3T|A[KSBC][ICA]A|gh[pousr]_|gl[a-z]*-|_authToken|sk-|PRIVATE KEY|PuTTY|pypi-|SG\.|xox|hooks\.slack|[rs]k_live"
+    r"A3T|A[KSBC][ICA]A|gh[pousr]_|gl[a-z]*-|_authToken|sk-|PRIVATE KEY|PuTTY|pypi-|SG\.|xox|[rs]k_live"
 )
 """What every key that the detectors know contains: asked first, since most texts are prose and the detectors are slow."""
 
 
 def _key_form(value: str) -> str | None:
-    if not _WORTH_ASKING.search(value):
+    """A text that is a key and nothing else: a signed URL names the key's id, and prose may quote a key."""
+    text = value.strip()
+    if not _WORTH_ASKING.search(text):
         return None
-    return next((detector.secret_type for detector in _detectors() if any(detector.analyze_string(value))), None)
+    if "PRIVATE KEY" in text or "PuTTY" in text:
+        return "private key" if _PRIVATE_KEY.match(text) else None
+    if re.search(r"\s|://", text):
+        return None
+    return next((item.secret_type for item in _detectors() if text in item.analyze_string(text)), None)
+
+
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-")
 
 
 def passes_luhn(value: str) -> bool:

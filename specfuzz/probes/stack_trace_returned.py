@@ -1,7 +1,7 @@
 """SF505: a stack trace or a debugger's page reaches a client.
 
 Looks at every refusal, failure and page. A trace in an accepted object is that object's data (a log service has such), and
-no finding.
+no finding; on an accepted page it may be the page's subject, and is a hint, unless it is a debugger's own page.
 """
 
 from __future__ import annotations
@@ -40,13 +40,18 @@ _TRACES = (
     ("a .NET stack trace", re.compile(r"\bat [\w.`<>\[\],]+\([^)]{0,200}\) in \S.{0,200}:line \d+")),
     (
         "a Node.js stack trace",
-        re.compile(r"\bat (?:async )?(?:[\w.<>$\[\] ]{1,80} \()?(?:file://|node:|/|[A-Z]:\\)[^\s()]{1,200}:\d+:\d+"),
+        re.compile(
+            r"\bat (?:async )?(?:[\w.<>$\[\] ]{1,80} \()?"
+            r"(?:node:[\w/]{1,80}|(?:file://|/|[A-Z]:\\)[^\s()]{1,200}\.[cm]?[jt]sx?):\d+:\d+"
+        ),
     ),
     ("a PHP stack trace", re.compile(r"(?:Stack trace:|\[stacktrace\]|Fatal error:).{0,200}#0 ", re.DOTALL)),
     ("a Ruby backtrace", re.compile(r"(?:[\w/.-]+\.rb:\d+:in [`'][^'`]{1,80}'[\s\\n,\"]*){2}")),
     ("a Go panic", re.compile(r"goroutine \d+ \[running\]:")),
 )
 """What the runtimes and frameworks themselves write."""
+
+_PAGES = frozenset({"Django's debug page", "Werkzeug's debugger"})
 
 MAX_CHARS = 200_000
 """Characters of a body that are searched: a trace stands near the front of a page."""
@@ -60,7 +65,8 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 def look(sight: Sight) -> Iterable[Break]:
     """Yields a break where the body of an answer that is no accepted object holds a trace."""
     response = sight.exchange.response
-    if "html" not in response.media_type and read_reply(sight.exchange).accepted:
+    accepted = read_reply(sight.exchange).accepted
+    if accepted and "html" not in response.media_type:
         return
     text = response.text[:MAX_CHARS]
     found = next((name for name, pattern in _TRACES if pattern.search(text)), None)
@@ -72,7 +78,7 @@ def look(sight: Sight) -> Iterable[Break]:
         expectation=Expectation(
             statement="errors tell a client nothing about the code",
             source="inference:trace",
-            confidence=Confidence.CERTAIN,
+            confidence=Confidence.TENTATIVE if accepted and found not in _PAGES else Confidence.CERTAIN,
         ),
         note=found,
     )

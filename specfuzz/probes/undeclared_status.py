@@ -1,7 +1,8 @@
 """SF501: an answer has a status that the document does not declare for the operation.
 
 Looks at every answer. Statuses that any HTTP server may give without being asked to say so (authentication, a missing
-object, methods, media types, limits, gateways; RFC 9110, 15) are passed over; other client errors are hints.
+object, methods, media types, limits, gateways, redirects to the same thing elsewhere; RFC 9110, 15) are passed over. Firm
+is an undeclared success; other refusals are hints, since documents leave them out by habit.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
+from specfuzz.oracles import read_reply
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.sight import Sight
 from specfuzz.probes.verdict import Break
@@ -25,7 +27,10 @@ RULE = Rule(
 )
 NEEDS_PEER = False
 
-_UNSAID = frozenset({304, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 429, 431, 500, 502, 503, 504})
+_UNSAID = frozenset(
+    {203, 301, 304, 307, 308, 401, 403, 404, 405, 406, 407, 408, 411, 413, 414, 415, 429, 431, 500, 502, 503, 504}
+)
+"""203, 407 and the 50x are a proxy's, 301, 307 and 308 a router's that misses a slash; 500 is SF503's."""
 
 
 def why_not(contract: Contract, target: OperationContract) -> str | None:
@@ -49,7 +54,9 @@ def look(sight: Sight) -> Iterable[Break]:
         expectation=Expectation(
             statement=f"{sight.target.label} answers with {declared}",
             source=f"{sight.target.operation.pointer}/responses",
-            confidence=Confidence.FIRM if status < 400 else Confidence.TENTATIVE,
+            confidence=Confidence.FIRM
+            if read_reply(sight.exchange).accepted and status < 300
+            else Confidence.TENTATIVE,
         ),
         note=f"{status} is not declared",
     )

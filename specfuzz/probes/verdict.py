@@ -58,11 +58,11 @@ class Break:
     field: str | None = None
     severity: Severity | None = None
     rule: str | None = None
-    secrets: tuple[str, ...] = dataclass_field(default=(), repr=False)
+    secrets: tuple[tuple[str, str], ...] = dataclass_field(default=(), repr=False)
 
-    def with_secrets(self, *values: str) -> Break:
-        """The same break, with values in its proof that no report may show."""
-        return replace(self, secrets=(*self.secrets, *values))
+    def with_secret(self, name: str, value: str) -> Break:
+        """The same break, with a value in its proof, and the name of its property, that no report may show."""
+        return replace(self, secrets=(*self.secrets, (name, value)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
