@@ -72,7 +72,12 @@ class Outcome:
     planned: Planned
     verdict: Verdict
     defect: str | None = None
-    only_looked: bool = False
+    looked: bool = False
+
+    @property
+    def only_looked(self) -> bool:
+        """Whether nothing was tried for it."""
+        return self.looked or (isinstance(self.verdict, Held) and not self.verdict.tried)
 
 
 @dataclass(slots=True)
@@ -302,7 +307,7 @@ class Scenario:
         for planned, verdict, defect in self.watch.settle(plan):
             known = next((item for item in self.outcomes if item.planned is planned), None)
             if known is None:
-                self.outcomes.append(Outcome(planned=planned, verdict=verdict, defect=defect, only_looked=True))
+                self.outcomes.append(Outcome(planned=planned, verdict=verdict, defect=defect, looked=True))
             else:
                 self.outcomes[self.outcomes.index(known)] = _both(known, verdict, defect)
 

@@ -143,7 +143,7 @@ class Watch:
             elif defect is not None:
                 verdict = Inconclusive(reason="specfuzz failed here, which is our bug")
             else:
-                verdict = Held(reason="its answers were looked at")
+                verdict = Held(reason="its answers were looked at", tried=False)
             found.append((case, verdict, defect))
         return found
 

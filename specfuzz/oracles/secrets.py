@@ -7,6 +7,7 @@ any identifier looks like a secret to them. It has no patterns for password hash
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Protocol
 
@@ -34,9 +35,11 @@ _HASHES = (
 
 
 class _Detector(Protocol):
-    secret_type: str
+    @property
+    def secret_type(self) -> str: ...
 
-    def analyze_string(self, string: str) -> Any: ...
+    @property
+    def denylist(self) -> Iterable[re.Pattern[str]]: ...
 
 
 @cache
@@ -86,7 +89,9 @@ def _key_form(value: str) -> str | None:
         return "private key" if _PRIVATE_KEY.match(text) else None
     if re.search(r"\s|://", text):
         return None
-    return next((item.secret_type for item in _detectors() if text in item.analyze_string(text)), None)
+    return next(
+        (item.secret_type for item in _detectors() if any(form.fullmatch(text) for form in item.denylist)), None
+    )
 
 
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-")
@@ -107,10 +112,12 @@ def is_masked(value: Any) -> bool:
     if value is None or isinstance(value, bool) or value in ("", 0):
         return True
     text = str(value).strip()
-    return bool(
-        re.fullmatch(
-            r"(?:[*•·xX#.]{3,}[\s-]*)+\w{0,4}|\W*(?:redacted|hidden|masked|secret|filtered|none|null)\W*",
-            text,
-            re.IGNORECASE,
-        )
-    )
+    return len(text) <= MAX_MASK_CHARS and _MASK.fullmatch(text) is not None
+
+
+_MASK = re.compile(
+    r"[*•·xX#.]{3,}[*•·xX#.\s-]*\w{0,4}|\W*(?:redacted|hidden|masked|secret|filtered|none|null)\W*", re.IGNORECASE
+)
+
+MAX_MASK_CHARS = 200
+"""Characters of the longest mask: one star for each letter of a long key."""

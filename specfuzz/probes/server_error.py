@@ -82,7 +82,9 @@ def flow(case: Case) -> Flow[Verdict]:
     """Yields the plain request, then malformed ones, each a second time where it failed."""
     target = case.target
     if target.state_changing and (target.action not in _WRITES or not target.operation.bodies):
-        return Held(reason="only the run's other requests were looked at: malformed ones could do harm here")
+        return Held(
+            reason="only the run's other requests were looked at: malformed ones could do harm here", tried=False
+        )
     who = (case.admin if target.access.level is Level.ROLE else None) or case.owner
     resource = yield from _object(case)
     if resource is not None and target.state_changing:

@@ -7,10 +7,11 @@ no finding; on an accepted page it may be the page's subject, and is a hint, unl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
-from specfuzz.oracles import read_reply
+from specfuzz.http import Response
+from specfuzz.oracles import leaves, read_reply
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.sight import Sight
 from specfuzz.probes.verdict import Break
@@ -36,7 +37,10 @@ _TRACES = (
         re.compile(r"You're seeing this error because you have <code>DEBUG = True|DisallowedHost at /"),
     ),
     ("Werkzeug's debugger", re.compile(r"__debugger__=yes|Werkzeug Debugger")),
-    ("a Java stack trace", re.compile(r"(?:\bat [\w$.]+\([\w$]+\.(?:java|kt|scala|groovy):\d+\)[\s\\nrt,\"]*){2}")),
+    (
+        "a Java stack trace",
+        re.compile(r"(?:\bat [\w$.]+\([\w$]+\.(?:java|kt|scala|groovy):\d+\)(?:\s|<br ?/?>|&nbsp;|,)*){2}"),
+    ),
     ("a .NET stack trace", re.compile(r"\bat [\w.`<>\[\],]+\([^)]{0,200}\) in \S.{0,200}:line \d+")),
     (
         "a Node.js stack trace",
@@ -46,7 +50,7 @@ _TRACES = (
         ),
     ),
     ("a PHP stack trace", re.compile(r"(?:Stack trace:|\[stacktrace\]|Fatal error:).{0,200}#0 ", re.DOTALL)),
-    ("a Ruby backtrace", re.compile(r"(?:[\w/.-]+\.rb:\d+:in [`'][^'`]{1,80}'[\s\\n,\"]*){2}")),
+    ("a Ruby backtrace", re.compile(r"(?:[\w/.-]+\.rb:\d+:in [`'][^'`]{1,80}'[\s,\"]*){2}")),
     ("a Go panic", re.compile(r"goroutine \d+ \[running\]:")),
 )
 """What the runtimes and frameworks themselves write."""
@@ -68,7 +72,7 @@ def look(sight: Sight) -> Iterable[Break]:
     accepted = read_reply(sight.exchange).accepted
     if accepted and "html" not in response.media_type:
         return
-    text = response.text[:MAX_CHARS]
+    text = _text_of(response)[:MAX_CHARS]
     found = next((name for name, pattern in _TRACES if pattern.search(text)), None)
     if found is None:
         return
@@ -82,3 +86,10 @@ def look(sight: Sight) -> Iterable[Break]:
         ),
         note=found,
     )
+
+
+def _text_of(response: Response) -> str:
+    """The body as a person reads it: of JSON the texts, without what JSON escapes in them."""
+    if not isinstance(response.json, Mapping | list):
+        return response.text
+    return "\n".join(value for value in leaves(response.json).values() if isinstance(value, str))

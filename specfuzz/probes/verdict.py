@@ -31,9 +31,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The promise was tried and kept."""
+    """The promise was tried and kept; or, where it was not `tried`, nothing spoke against it."""
 
     reason: str = ""
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
