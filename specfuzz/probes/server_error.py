@@ -108,6 +108,8 @@ def flow(case: Case) -> Flow[Verdict]:
             if found is not None:
                 return broken(found)
         del case.steps[told:]
+    if not tried:
+        return Held(reason="the request has nothing that could be malformed", tried=False)
     return Held(reason=f"{tried} malformed requests were answered")
 
 
