@@ -175,7 +175,7 @@ def exit_code(result: Result, options: RunOptions) -> int:
 
     if result.interrupted:
         return INTERRUPTED
-    tried = [row for row in result.coverage if row.verdict != "not-run"]
+    tried = [row for row in result.coverage if row.verdict != "not-run" and not row.only_looked]
     decided = sum(1 for row in tried if row.verdict != "inconclusive")
     percent = 100 * decided / len(tried) if tried else 0.0
     if result.problems or percent < options.min_coverage:
