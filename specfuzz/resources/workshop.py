@@ -183,12 +183,13 @@ class Workshop:
             if self._accepts(exchange):
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
-                known = {item.name for item in self.ledger.made}
+                known = {item.name for item in self.ledger.left()}  # identifiers of what is gone are given again
                 resource = self._note(creation, kind, owner, exchange, draft, needs)
                 if resource.key is not None and resource.name in known:
                     self.ledger.made.pop()
                     if alone or not (needs.parents or needs.references):
-                        return NotMade(kind=kind, reason=f"{creation.label} gives the same {kind} each time")
+                        said = f"{creation.label} gives the same {kind} each time"
+                        return NotMade(kind=kind, reason=said, exchange=exchange)
                     return (
                         yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True, shape=shape)
                     )
