@@ -185,7 +185,8 @@ class Workshop:
                 self._styles[creation.label] = style
                 known = {item.name for item in self.ledger.left()}  # identifiers of what is gone are given again
                 resource = self._note(creation, kind, owner, exchange, draft, needs)
-                if resource.key is not None and resource.name in known:
+                is_again = resource.key is not None and resource.name in known
+                if is_again and creation.action is not Action.REPLACE:  # an upsert writes all of it anew
                     self.ledger.made.pop()
                     if alone or not (needs.parents or needs.references):
                         said = f"{creation.label} gives the same {kind} each time"
@@ -287,7 +288,8 @@ class Workshop:
         wanted = Identifier(location=identifier.location, name=identifier.name, resource=other.name)
         values = [item.identifier(wanted) for item in found]
         taken = {item.path_values.get(f"{kind}:{identifier.name}") for item in self.ledger.made}
-        values = [value for value in values if value is not None and value not in taken]
+        values = [value for value in values if value is not None]
+        values = [value for value in values if value not in taken] or values
         return self.drafter.stream("existing", kind, purpose).choice(values) if values else None
 
     def _chosen_identifier(
