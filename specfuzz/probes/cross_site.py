@@ -259,7 +259,7 @@ def promised_here(contract: Contract, target: OperationContract) -> Expectation 
     return None
 
 
-def checked_elsewhere(case: Case, resource: Resource) -> Flow[Expectation | None]:
+def checked_elsewhere(case: Case, resource: Resource, *, is_simple: bool) -> Flow[Expectation | None]:
     """Whether the API asks for the token where the object was made: then it means to ask for it everywhere."""
     creation = resource.creation
     if creation is None or creation.label == case.target.label or resource.exchange is None:
@@ -279,6 +279,8 @@ def checked_elsewhere(case: Case, resource: Resource) -> Flow[Expectation | None
         return None
     if read_reply(again.exchange).outcome is not Outcome.DENIED:
         return None
+    if not is_simple and _is_simple(again.exchange.request):
+        return None  # forms are asked for a token, and JSON is left to the preflight: sound as well
     return Expectation(
         statement=f"needs the anti-CSRF token, as {creation.label} does",
         source=f"behaviour:{creation.label}",
@@ -306,9 +308,12 @@ def what_keeps_others_out(case: Case, same_site: SameSite, *, is_simple: bool) -
     return f"no token is asked for, and {same_site.describe()}"
 
 
-def is_simple_request(case: Case, effect: Effect) -> bool:
+def is_simple_request(effect: Effect) -> bool:
     """Whether a page can send the attack's request without a preflight (Fetch standard, 2.2.2)."""
-    request = effect.attack.request
+    return _is_simple(effect.attack.request)
+
+
+def _is_simple(request: Request) -> bool:
     return request.method == "POST" and (not request.body or media_type_of(request) in SIMPLE_TYPES)
 
 

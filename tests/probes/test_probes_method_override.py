@@ -135,9 +135,75 @@ def test_a_silent_document_is_judged_by_the_plain_methods_refusal() -> None:
 
 @pytest.mark.parametrize(
     ("label", "words"),
-    [("GET /notes/{id}", "changes nothing"), ("POST /notes", "names no object"), ("POST /login", "names no object")],
+    [("GET /notes", "names no object"), ("POST /notes", "names no object"), ("POST /login", "names no object")],
 )
 def test_what_the_rule_is_not_about_says_why(label: str, words: str) -> None:
     rows = plan(derive(from_raw(document(), "notes.json")))
     row: Any = next(item for item in rows if (item.rule, item.target.label) == ("SF306", label))
     assert words in (row.reason or "")
+
+
+# Methods that the document does not declare -------------------------------------------------------------------------
+
+READ = "GET /notes/{id}"
+
+
+def without(*methods: str) -> dict[str, Any]:
+    """The document without these methods on a note."""
+
+    def edit(raw: dict[str, Any]) -> None:
+        for method in methods:
+            del raw["paths"]["/notes/{id}"][method]
+
+    return document(edit)
+
+
+class UndeclaredNotes(NotesApi):
+    """Routes one more method on a note, and looks at nobody's credentials there."""
+
+    def __init__(self, method: str, status: int = 200) -> None:
+        super().__init__()
+        self.method, self.status = method, status
+
+    def _answer(self, call: Call) -> Response:
+        path = call.request.path
+        if call.request.method != self.method or not path.startswith("/notes/") or not call.is_anonymous:
+            return super()._answer(call)
+        note = self.notes.get(int(path.rsplit("/", 1)[-1]))
+        if note is None:
+            return reply(404)
+        if self.method == "DELETE":
+            del self.notes[note["id"]]
+            return reply(204 if self.status == 200 else self.status)
+        note.update(self.stored(call.body))
+        return reply(self.status, note)
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH", "PUT", "POST"])
+def test_an_undeclared_method_that_works_for_nobody_is_found(method: str) -> None:
+    found = only_break(decide("SF306", READ, UndeclaredNotes(method), without("patch", "delete")))
+    assert (found.rule, found.actor, found.owner) == (None, ANONYMOUS, "alice")
+    assert found.title.startswith(f"{method} /notes/{{id}}")
+    assert found.steps[-1].role is Role.READ_BACK
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+def test_an_undeclared_method_that_is_refused_and_works_is_a_rule_of_its_own(method: str) -> None:
+    found = only_break(decide("SF306", READ, UndeclaredNotes(method, 405), without("patch", "delete")))
+    assert found.rule == "SF304"
+
+
+def test_an_undeclared_method_that_is_refused_holds() -> None:
+    verdict = decide("SF306", READ, NotesApi(), without("patch", "delete"))
+    assert isinstance(verdict, Held)
+    assert "DELETE: 401" in verdict.reason
+
+
+def test_an_undeclared_method_that_is_accepted_and_does_nothing_holds() -> None:
+    """The lookalike: a page for whatever is sent."""
+    api = NotesApi()
+    page = reply(200, "<html>hi</html>")
+    api.during(
+        "*", lambda call, ordinary: page if call.request.path.count("/") == 2 and call.is_anonymous else ordinary(call)
+    )
+    assert isinstance(decide("SF306", READ, api, without("patch", "delete")), Held)
