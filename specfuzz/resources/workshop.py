@@ -148,6 +148,7 @@ class Workshop:
         extra: Mapping[str, Any] | None = None,
         alone: bool = False,
         shape: Callable[[Request, Draft | None], Request] | None = None,
+        patient: bool = False,
     ) -> Flow[Resource | NotMade]:
         """A new object by one certain operation, with `extra` fields in its body, its request changed by `shape`.
 
@@ -155,7 +156,7 @@ class Workshop:
         the same thread with the first one.
 
         With either only one body is sent, of the form that was accepted before: another one's success would say
-        nothing about the fields, or the change.
+        nothing about the fields, or the change. `patient` sends others all the same.
         """
         needs = yield from self._gather(creation, kind, owner, purpose, (*chain, kind), alone)
         if isinstance(needs, NotMade):
@@ -199,7 +200,7 @@ class Workshop:
                 if exchange.status == 202:
                     yield from self._wait_for(resource)
                 return resource
-            if exchange.status in (401, 403, 404, 405, 501) or draft is None or extra or shape:
+            if exchange.status in (401, 403, 404, 405, 501) or draft is None or ((extra or shape) and not patient):
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
         said = f"{exchange.status} {_first_line(exchange.response)}".strip() if exchange is not None else "nothing"
