@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from specfuzz.contract import Contract, OperationContract
 from specfuzz.probes.registry import probes
 
+NOT_SELECTED = "not selected"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
@@ -38,15 +40,15 @@ class Selection:
     def skips(self, target: OperationContract, rule: str) -> str | None:
         """Why the user's selection leaves it out; None if it does not."""
         if self.rules and rule not in self.rules:
-            return "not selected (--rule)"
+            return f"{NOT_SELECTED} (--rule)"
         if (
             self.operations
             and target.label not in self.operations
             and target.operation.operation_id not in self.operations
         ):
-            return "not selected (--operation)"
+            return f"{NOT_SELECTED} (--operation)"
         if self.tags and not set(self.tags) & set(target.operation.tags):
-            return "not selected (--tag)"
+            return f"{NOT_SELECTED} (--tag)"
         if target.dangerous and not self.include_dangerous:
             return "it may destroy what the run did not make (--include-dangerous runs it)"
         return None

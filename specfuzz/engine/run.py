@@ -109,7 +109,7 @@ class Run:
             raise
         if request.operation is not None:
             self._exercised.add(request.operation)
-        self._scenario.watch.see(exchange)
+        self._scenario.see(exchange)
         return exchange
 
     # Running ----------------------------------------------------------------------------------------------------

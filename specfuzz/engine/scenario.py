@@ -16,7 +16,7 @@ from specfuzz.contract import Action, Confidence, Contract, Level, OperationCont
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
-from specfuzz.engine.plan import Planned, needs_cookies, needs_requests
+from specfuzz.engine.plan import NOT_SELECTED, Planned, needs_cookies, needs_requests
 from specfuzz.engine.watch import Watch
 from specfuzz.findings import (
     Coverage,
@@ -45,6 +45,8 @@ from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.identities.identity import DEFAULT_ROLE
 from specfuzz.oracles import read_reply
 from specfuzz.probes import Break, Broken, Case, Held, Inconclusive, Stop, Verdict
+from specfuzz.probes.canaries_elsewhere import Elsewhere
+from specfuzz.probes.cross_user_listing import RULE as CROSS_USER_LISTING
 from specfuzz.probes.registry import attack, probes, watchers
 from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 
@@ -93,6 +95,7 @@ class Scenario:
     workshop: Workshop = field(init=False)
     sign_up: SignUp = field(init=False)
     watch: Watch = field(init=False)
+    elsewhere: Elsewhere = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
     has_spare: Callable[[], bool] = lambda: True
@@ -104,6 +107,7 @@ class Scenario:
         self.workshop = Workshop(self.contract, drafter, accounts, accepts)
         self.sign_up = SignUp(self.contract, self.workshop, self.keyring)
         self.watch = Watch(self.contract, self.keyring.passwords)
+        self.elsewhere = Elsewhere(contract=self.contract)
 
     # Who --------------------------------------------------------------------------------------------------------
 
@@ -336,8 +340,32 @@ class Scenario:
             resource = made if isinstance(made, Resource) else (yield from self.workshop.existing(target.resource, who))
         yield self.workshop.request(target, who, resource)
 
+    def see(self, exchange: Exchange) -> None:
+        """Show an exchange to whatever looks at every one of the run."""
+        self.watch.see(exchange)
+        self.elsewhere.see(exchange, self.workshop.ledger.made)
+
+    def _settle_elsewhere(self, plan: tuple[Planned, ...]) -> None:
+        """Somebody's canaries in answers that no case aimed at, unless a finding at that operation says it already."""
+        found = {
+            item.planned.target.label
+            for item in self.outcomes
+            if isinstance(item.verdict, Broken) and item.planned.rule.startswith(("SF1", "SF3"))
+        }
+        planned = {item.target.label: item for item in plan if item.rule == CROSS_USER_LISTING.id}
+        for target, leak in self.elsewhere.alarms():
+            case = planned.get(target.label)
+            if case is None or target.label in found or (case.reason or "").startswith(NOT_SELECTED):
+                continue
+            found.add(target.label)
+            known = next((item for item in self.outcomes if item.planned is case), None)
+            if known is not None:
+                self.outcomes.remove(known)
+            self.outcomes.append(Outcome(planned=case, verdict=Broken(breaks=(leak,))))
+
     def settle(self, plan: tuple[Planned, ...]) -> None:
         """Turn what the looking rules saw into outcomes; where a rule also attacked, both count."""
+        self._settle_elsewhere(plan)
         for planned, verdict, defect in self.watch.settle(plan):
             known = next((item for item in self.outcomes if item.planned is planned), None)
             if known is None:

@@ -108,6 +108,13 @@ class Case:
         made = yield from workshop.shared(kind, self.owner, self.target)
         return self._usable(made)
 
+    def shared_private(self, kind: str) -> Flow[Resource]:
+        """An object of another kind than the target's, shared and as private as its owner can make it."""
+        made = yield from self.workshop.private.shared(kind, self.owner)
+        if isinstance(made, NotMade):
+            raise Stop(f"no {kind} to look for: {made.reason}")
+        return made
+
     def shared_resource_or_none(self) -> Flow[Resource | None]:
         """Like `shared_resource`, where a probe can do without."""
         made = yield from self.workshop.shared(self._kind(), self.owner, self.target)

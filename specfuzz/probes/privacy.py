@@ -88,7 +88,7 @@ def judge_privacy(
         return Rung(private=False, confidence=access.confidence, expectation=expectation, reason=access.reason)
     if access.level in (Level.OWNER, Level.MEMBERS, Level.ROLE) and access.confidence >= Confidence.FIRM:
         return Rung(private=True, confidence=access.confidence, expectation=expectation, reason=access.reason)
-    asked = _asked_for_privacy(resource)
+    asked = asked_for_privacy(resource)
     if asked is not None:
         return asked
     listed = yield from by_lists(case, resource, peer)
@@ -128,7 +128,7 @@ def judge_privacy(
     )
 
 
-def _asked_for_privacy(resource: Resource) -> Rung | None:
+def asked_for_privacy(resource: Resource) -> Rung | None:
     """The owner made it `private` in so many words, and the API took the word."""
     for name, value in resource.sent.items():
         wanted = value == "private" or (isinstance(value, bool) and asks_privacy(name) is value)
@@ -257,7 +257,7 @@ def established(case: Case, resource: Resource, peer: str) -> Flow[Expectation |
     promised = promised_for(case, resource.kind)
     if promised is not None:
         return promised
-    asked = _asked_for_privacy(resource)
+    asked = asked_for_privacy(resource)
     if asked is not None:
         return asked.expectation
     refused = yield from refused_alone(case, resource, peer)
