@@ -40,6 +40,9 @@ from specfuzz.resources import Accounts, NotMade, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
+ENDED_BEFORE = "the run ended before"
+"""Why a case that could have run did not: the budget was used up, or the run was interrupted."""
+
 _BY_EFFECT = frozenset({"SF102", "SF103", "SF106", "SF301"})
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
@@ -260,7 +263,7 @@ class Scenario:
             verdict = decided.get(key)
             reason: str | None
             if verdict is None:
-                name, reason = "not-run", planned.reason or unrun.get(key, "the run ended before")
+                name, reason = "not-run", planned.reason or unrun.get(key, ENDED_BEFORE)
             else:
                 name, reason = describe(verdict)
             rows.append(
