@@ -53,6 +53,9 @@ from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
+ENDED_BEFORE = "the run ended before"
+"""Why a case that could have run did not: the budget was used up, or the run was interrupted."""
+
 _BY_EFFECT = frozenset("SF102 SF103 SF105 SF106 SF301 SF306 SF311 SF312 SF313 SF314".split())
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
@@ -384,7 +387,7 @@ class Scenario:
             outcome = decided.get(key)
             reason: str | None
             if outcome is None:
-                unseen = "it was never answered" if attack(planned.rule) is None else "the run ended before"
+                unseen = "it was never answered" if attack(planned.rule) is None else ENDED_BEFORE
                 name, reason = "not-run", planned.reason or unrun.get(key, unseen)
             else:
                 name, reason = describe(outcome.verdict)
