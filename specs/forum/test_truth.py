@@ -309,6 +309,14 @@ def trap_traceback_in_a_post() -> None:
     assert mark not in Visitor().get("/search?q=harvest").content  # the excerpt ends before it
 
 
+def trap_csrf_cookie_for_scripts() -> None:
+    alice, intruder = Visitor("alice"), Visitor()
+    cookie = alice.client.cookies["csrftoken"]
+    assert not cookie["httponly"] and cookie["samesite"] == "Lax"
+    intruder.client.cookies["csrftoken"] = cookie.value
+    assert intruder.get("/me").status_code == 401
+
+
 def trap_document_route() -> None:
     served = Visitor().get("/openapi.json").json()
     assert served["info"] == SPEC["info"] and "/openapi.json" not in served["paths"]
