@@ -71,7 +71,10 @@ class FieldReader:
         for reply in contract.operation.replies:
             if reply.is_success and reply.schema is not None:
                 schema, pointer, _ = self._schemas.represented(reply.schema, reply.pointer)
-                for name, item in self._schemas.properties(schema, pointer).items():
+                properties = self._schemas.properties(schema, pointer)
+                if all(name.lower() in ENVELOPE_NAMES for name in properties):
+                    continue  # `{"status": "success", "message": "It was added."}` shows nothing of the object
+                for name, item in properties.items():
                     found.setdefault(name, item)
         return found
 

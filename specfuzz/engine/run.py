@@ -16,7 +16,8 @@ from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Req
 from specfuzz.http.driver import AsyncDriver, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import AsyncCourier, Identity, LoginFailed
-from specfuzz.probes.registry import attack
+from specfuzz.probes import Category
+from specfuzz.probes.registry import attack, probes
 from specfuzz.resources import Unnameable
 
 CONCURRENCY = 8
@@ -57,6 +58,7 @@ class Run:
         self._redactor = Redactor()
         base_url = driver.fence.base_url
         self._scenario = Scenario(contract, base_url, seed=options.seed, redactor=self._redactor)
+        self._scenario.has_spare = driver.limits.has_spare
         self._courier = AsyncCourier(self._scenario.keyring, self._send)
         self._plan: tuple[Planned, ...] = ()
         self._unrun: dict[tuple[str, str], str] = {}
@@ -254,7 +256,7 @@ class Run:
         self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        attacked = tuple(row for row in coverage if attack(row.rule) is not None)  # looking alone tests nothing
+        attacked = tuple(row for row in coverage if tries_access(row.rule))
         points = score(findings, attacked)
         problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(
@@ -300,6 +302,11 @@ class Run:
         if self._problems or self.interrupted or any(row.verdict in ("held", "broken") for row in coverage):
             return []
         return ["nothing was tested: no rule reached a verdict at any operation (the coverage says why)"]
+
+
+def tries_access(rule: str) -> bool:
+    """Whether a rule tries who may do what: looking at answers alone, or at how they fit the document, tests no such thing."""
+    return attack(rule) is not None and probes()[rule].RULE.category is not Category.CONTRACT
 
 
 def _uncancel() -> None:

@@ -48,6 +48,13 @@ class Keyring:
             self.redactor.learn(secret.reveal().rsplit(" ", 1)[-1])
         self._identities[identity.name] = identity
 
+    def replace(self, identity: Identity) -> None:
+        """Take another description of an identity; its session ends, and what was learnt of its refusals is forgotten."""
+        self.add(identity)
+        self._sessions.pop(identity.name, None)
+        self._futile.pop(identity.name, None)
+        self._refusing = {(name, operation) for name, operation in self._refusing if name != identity.name}
+
     def identity(self, name: str) -> Identity:
         return self._identities[name]
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Protocol
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
 from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_identifier
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.identities import LoginFailed
-from specfuzz.oracles import read_reply
+from specfuzz.oracles import read_reply, why_guessable
+from specfuzz.probes.variants import MAX_VARIANTS, Subject, Variant, variants
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
 from specfuzz.resources.workshop import SETTLE_S
@@ -50,6 +52,11 @@ class Case:
     new_account: NewAccount | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    base_url: str = ""
+    has_spare: Callable[[], bool] = lambda: True
+    """Whether the run has requests to spare for what is only worth a try."""
+    disguise: Mapping[Identifier, Any] = field(default_factory=dict)
+    """Identifiers that an attack names in place of the object's own: another parent in the path, say."""
 
     # Recording --------------------------------------------------------------------------------------------------
 
@@ -58,6 +65,10 @@ class Case:
         exchange = yield request
         self.steps.append(Step(role=role, exchange=exchange, note=note))
         return exchange
+
+    def record(self, role: Role, exchange: Exchange, note: str = "") -> None:
+        """Keep an exchange that another flow had as a step of the story."""
+        self.steps.append(Step(role=role, exchange=exchange, note=note))
 
     def note(self, text: str) -> None:
         """Say what the last step shows."""
@@ -75,12 +86,12 @@ class Case:
         """
         kind = self._kind()
         workshop = self.workshop.private if private else self.workshop
-        made = yield from workshop.shared(kind, self.owner)
+        made = yield from workshop.shared(kind, self.owner, self.target)
         return self._usable(made)
 
     def shared_resource_or_none(self) -> Flow[Resource | None]:
         """Like `shared_resource`, where a probe can do without."""
-        made = yield from self.workshop.shared(self._kind(), self.owner)
+        made = yield from self.workshop.shared(self._kind(), self.owner, self.target)
         return made if isinstance(made, Resource) else None
 
     def fresh_resource(self, label: str = "fresh") -> Flow[Resource]:
@@ -90,11 +101,23 @@ class Case:
         if found is not None and found.is_user:
             resource = yield from self._fresh_account(kind, f"{self.purpose}/{label}")
         else:
-            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}")
+            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}", target=self.target)
         usable = self._usable(resource)
         if usable.exchange is not None:
             self.steps.append(Step(role=Role.SET_UP, exchange=usable.exchange, note=f"{usable.owner} makes a {kind}"))
         return usable
+
+    def made_by(
+        self, who: str, kind: str, label: str, *, private: bool = False, target: OperationContract | None = None
+    ) -> Flow[Resource]:
+        """A new object of any kind, made by anybody, for this probe alone. Raises `Stop` where none can be made."""
+        workshop = self.workshop.private if private else self.workshop
+        made = yield from workshop.make(kind, who, f"{self.purpose}/{label}", target=target)
+        if isinstance(made, NotMade):
+            raise Stop(f"{who} has no {kind} to try it with: {made.reason}")
+        if made.exchange is not None:
+            self.steps.append(Step(role=Role.SET_UP, exchange=made.exchange, note=f"{who} makes a {kind}"))
+        return made
 
     def make_with_target(self, label: str, extra: Mapping[str, Any]) -> Flow[Resource | NotMade]:
         """An object made by the target operation itself, with extra fields in its body."""
@@ -190,6 +213,27 @@ class Case:
         """The target operation by `identity` about the resource."""
         return self.workshop.request(self.target, identity, resource, draft=draft, overrides=overrides)
 
+    def other_forms(self, plain: Request, resource: Resource) -> Flow[tuple[Variant, ...]]:
+        """Other forms of a refused request about the owner's object, at most `MAX_VARIANTS`; none on a tight budget."""
+        last = self.target.identifiers[-1] if self.target.identifiers else None
+        if last is None or not self.has_spare():
+            return ()
+        kind = self.target.resource or ""
+        own: Any = None
+        # One of the peer's own is named beside it only where that does no more than change it: others use it too.
+        spares_own = not self.target.state_changing or self.target.action in (Action.UPDATE, Action.REPLACE)
+        if spares_own and plain.identity != ANONYMOUS and not self.contract.is_user_kind(kind):
+            mine = yield from self.workshop.shared(kind, plain.identity, self.target)
+            found = (self.workshop.identifiers(self.target, mine) or {}) if isinstance(mine, Resource) else {}
+            own = found.get(last)
+        value = (self.workshop.identifiers(self.target, resource) or {}).get(last)
+        subject = Subject(identifier=last, value=value, own=own)
+        return tuple(islice(variants(plain, subject, self.contract.document, self.base_url), MAX_VARIANTS))
+
+    def attack(self, actor: str, resource: Resource, *, draft: Draft | None = None) -> Request:
+        """The target operation about the resource as an attacker sends it: plainly, or in disguise."""
+        return self.request(actor, resource, draft=draft, overrides=self.disguise)
+
     def draft(
         self,
         label: str,
@@ -209,6 +253,13 @@ class Case:
         return self.drafter.draft(
             self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
         )
+
+    def on_guessing(self, resource: Resource) -> str:
+        """A sentence for a finding where the object's identifier can be guessed; empty where it cannot."""
+        found = self.workshop.identifiers(self.target, resource) or {}
+        named = [value for item, value in found.items() if item.resource == resource.kind] or [resource.key]
+        why = why_guessable(named[-1])
+        return f" Its id is {why}." if why else ""
 
     def made_up(self, resource: Resource) -> dict[Identifier, Any]:
         """The same identifiers with the object's own one replaced by one that nothing has."""

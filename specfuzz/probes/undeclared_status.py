@@ -1,7 +1,8 @@
 """SF501: an answer has a status that the document does not declare for the operation.
 
 Looks at every answer. Statuses that any HTTP server may give without being asked to say so (authentication, a missing
-object, methods, media types, limits, gateways; RFC 9110, 15) are passed over; other client errors are hints.
+object, methods, media types, limits, gateways; RFC 9110, 15) are passed over. Other client errors are hints, and only
+where the document lists such refusals for the operation.
 """
 
 from __future__ import annotations
@@ -37,10 +38,20 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
     return None
 
 
+def _lists_refusals(target: OperationContract) -> bool:
+    """Whether the document tells an operation's refusals one by one: 422 alone is what FastAPI writes everywhere."""
+    return any(
+        reply.status.startswith("4") and reply.status.isdigit() and int(reply.status) not in _UNSAID | {422}
+        for reply in target.operation.replies
+    )
+
+
 def look(sight: Sight) -> Iterable[Break]:
     """Yields a break where the status, its range and `default` are all undeclared."""
     status = sight.exchange.status
     if sight.reply is not None or status in _UNSAID or status < 200:
+        return
+    if status >= 400 and not _lists_refusals(sight.target):
         return
     declared = ", ".join(dict.fromkeys(reply.status for reply in sight.target.operation.replies))
     yield sight.broken(

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 
-from specfuzz.contract import Confidence, Expectation
+from specfuzz.contract import Confidence, Expectation, OperationContract
 from specfuzz.http import Exchange
 from specfuzz.probes.rule import Severity
 
@@ -46,7 +46,8 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """One broken promise with its proof. `field` for rules about fields; `rule` where it proves another rule than asked."""
+    """One broken promise with its proof. `field` for rules about fields; `rule` and `target` where it proves another rule
+    than asked, or shows at another operation than the one that was asked about."""
 
     title: str
     detail: str
@@ -58,6 +59,7 @@ class Break:
     field: str | None = None
     severity: Severity | None = None
     rule: str | None = None
+    target: OperationContract | None = None
     secrets: tuple[str, ...] = dataclass_field(default=(), repr=False)
 
     def with_secrets(self, *values: str) -> Break:
