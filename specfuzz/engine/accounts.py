@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 from specfuzz.contract import Action, Contract, Location, OperationContract
 from specfuzz.contract.actions import is_login_field, is_password_field
 from specfuzz.contract.words import split_words
-from specfuzz.http import ANONYMOUS, Flow
+from specfuzz.http import ANONYMOUS, Flow, Request
 from specfuzz.identities import CsrfRules, Identity, Keyring, Login, Secret, Token
+from specfuzz.identities.session import Session, find_csrf_token
 from specfuzz.resources import NotMade, Resource, Workshop
 
 _CSRF_WORDS = frozenset(("csrf", "xsrf", "csrftoken"))
@@ -90,6 +91,8 @@ class SignUp:
         for up in self._ups[:2]:
             made = yield from self._workshop.make_with(up, up.resource or "user", ANONYMOUS, purpose, extra=extra)
             if isinstance(made, NotMade):
+                made = yield from self._as_visitor(up, purpose, extra, made)
+            if isinstance(made, NotMade):
                 last = made
                 continue
             identity = self._identity(name, made)
@@ -110,6 +113,31 @@ class SignUp:
         for prefix in OTHER_PREFIXES:
             if prefix != token.prefix:
                 yield replace(identity, login=replace(login, token=replace(token, prefix=prefix)))
+
+    def _as_visitor(
+        self, up: OperationContract, purpose: str, extra: Mapping[str, Any] | None, refused: NotMade
+    ) -> Flow[Resource | NotMade]:
+        """Once more with the anti-CSRF token of the sign-up's page, as a browser would; `refused` where there is none."""
+        if refused.exchange is None or refused.exchange.status not in (400, 403, 419):
+            return refused
+        visitor = Session(identity=ANONYMOUS, csrf=self._keyring.csrf)
+        fetched = yield Request(method="GET", path=self._keyring.csrf.path or up.operation.path, identity=ANONYMOUS)
+        visitor.absorb(fetched.response)
+        visitor.csrf_token = visitor.csrf_token or find_csrf_token(fetched)
+        if visitor.current_csrf_token() is None:
+            return refused
+        self._keyring.learn_from(visitor)
+        return (
+            yield from self._workshop.make_with(
+                up,
+                up.resource or "user",
+                ANONYMOUS,
+                purpose,
+                extra=extra,
+                shape=lambda request, draft: visitor.authorize(request),
+                patient=not extra,
+            )
+        )
 
     def _identity(self, name: str, account: Resource) -> Identity | NotMade:
         sent = _flat(account.sent)

@@ -259,7 +259,7 @@ class Run:
         self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        attacked = tuple(row for row in coverage if tries_access(row.rule))
+        attacked = tuple(row for row in coverage if tries_access(row.rule) and not row.only_looked)
         points = score(findings, attacked)
         problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(

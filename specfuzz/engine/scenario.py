@@ -53,6 +53,9 @@ from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
+ENDED_BEFORE = "the run ended before"
+"""Why a case that could have run did not: the budget was used up, or the run was interrupted."""
+
 _BY_EFFECT = frozenset("SF102 SF103 SF105 SF106 SF301 SF306 SF311 SF312 SF313 SF314".split())
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
@@ -75,6 +78,12 @@ class Outcome:
     planned: Planned
     verdict: Verdict
     defect: str | None = None
+    looked: bool = False
+
+    @property
+    def only_looked(self) -> bool:
+        """Whether nothing was tried for it."""
+        return self.looked or (isinstance(self.verdict, Held) and not self.verdict.tried)
 
 
 @dataclass(slots=True)
@@ -307,7 +316,8 @@ class Scenario:
     # Looking ----------------------------------------------------------------------------------------------------
 
     def tour(self, plan: tuple[Planned, ...]) -> Flow[None]:
-        """One plain read of each operation that no case asked, so that the rules that look see every one that reads."""
+        """One plain read of each operation that no case asked, so that the rules that look see every one that reads; and
+        each read once more that the server failed at."""
         visited: set[str] = set()
         for planned in plan:
             target = planned.target
@@ -320,6 +330,11 @@ class Scenario:
                 yield from self._visit(target)
             except (TransportError, LoginFailed, Unnameable):
                 continue  # the operation stays unseen, and its coverage says so
+        for request in self.watch.failures():
+            try:
+                yield request
+            except (TransportError, LoginFailed):
+                continue  # the failure stays a hint
 
     def _visit(self, target: OperationContract) -> Flow[None]:
         admin = self.cast.admin if target.access.level is Level.ROLE else None
@@ -359,33 +374,32 @@ class Scenario:
         for planned, verdict, defect in self.watch.settle(plan):
             known = next((item for item in self.outcomes if item.planned is planned), None)
             if known is None:
-                self.outcomes.append(Outcome(planned=planned, verdict=verdict, defect=defect))
-            elif isinstance(verdict, Broken):
-                others = known.verdict.breaks if isinstance(known.verdict, Broken) else ()
-                both = replace(known, verdict=Broken(breaks=(*others, *verdict.breaks)))
-                self.outcomes[self.outcomes.index(known)] = both
+                self.outcomes.append(Outcome(planned=planned, verdict=verdict, defect=defect, looked=True))
+            else:
+                self.outcomes[self.outcomes.index(known)] = _both(known, verdict, defect)
 
     # Results ----------------------------------------------------------------------------------------------------
 
     def coverage(self, plan: tuple[Planned, ...], unrun: Mapping[tuple[str, str], str]) -> tuple[Coverage, ...]:
         """A row for each rule at each operation, in the plan's order."""
-        decided = {(item.planned.target.label, item.planned.rule): item.verdict for item in self.outcomes}
+        decided = {(item.planned.target.label, item.planned.rule): item for item in self.outcomes}
         rows = []
         for planned in plan:
             key = (planned.target.label, planned.rule)
-            verdict = decided.get(key)
+            outcome = decided.get(key)
             reason: str | None
-            if verdict is None:
-                unseen = "it was never answered" if attack(planned.rule) is None else "the run ended before"
+            if outcome is None:
+                unseen = "it was never answered" if attack(planned.rule) is None else ENDED_BEFORE
                 name, reason = "not-run", planned.reason or unrun.get(key, unseen)
             else:
-                name, reason = describe(verdict)
+                name, reason = describe(outcome.verdict)
             rows.append(
                 Coverage(
                     operation=_reference(planned),
                     rule=planned.rule,
                     verdict=name,
                     reason=self.redactor.text(reason) if reason else None,
+                    only_looked=outcome is not None and outcome.only_looked,
                 )
             )
         return tuple(rows)
@@ -397,8 +411,8 @@ class Scenario:
 
     def _learn(self, outcome: Outcome) -> None:
         for found in outcome.verdict.breaks if isinstance(outcome.verdict, Broken) else ():
-            for secret in found.secrets:
-                self.redactor.learn(secret)
+            for name, value in found.secrets:
+                self.redactor.learn_property(name, value)
 
     def findings_of(self, outcome: Outcome) -> list[Finding]:
         """The findings of one case; none unless its promise was broken."""
@@ -442,6 +456,19 @@ class Scenario:
 
 def _is_plain_read(item: OperationContract) -> bool:
     return item.operation.method == "GET" and not item.identifiers and "{" not in item.operation.path
+
+
+def _both(known: Outcome, seen: Verdict, defect: str | None) -> Outcome:
+    """An attack's outcome with what looking added: more breaks, or the doubt that a crash leaves."""
+    verdict = known.verdict
+    if isinstance(seen, Broken):
+        breaks = verdict.breaks if isinstance(verdict, Broken) else ()
+        sure = {item.field: item.confidence for item in breaks}
+        more = (item for item in seen.breaks if item.confidence > sure.get(item.field, 0))
+        verdict = Broken(breaks=(*breaks, *more))
+    elif isinstance(seen, Inconclusive) and isinstance(verdict, Held):
+        verdict = seen
+    return replace(known, verdict=verdict, defect=known.defect or defect)
 
 
 def describe(verdict: Verdict) -> tuple[str, str | None]:

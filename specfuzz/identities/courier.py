@@ -16,8 +16,9 @@ from specfuzz.http.driver import run_flow, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities.credentials import Credentials, credentials_of
 from specfuzz.identities.errors import LoginFailed
-from specfuzz.identities.identity import CsrfRules, Identity
+from specfuzz.identities.identity import CsrfRules, Identity, Secret
 from specfuzz.identities.login import log_in
+from specfuzz.identities.payload import with_value
 from specfuzz.identities.session import Session
 
 MAX_FUTILE_RENEWALS = 3
@@ -102,6 +103,31 @@ class Keyring:
         self.learn_from(session)
         return credentials_of(session)
 
+    def log_in_with(self, name: str, password: str | None = None) -> Flow[bool]:
+        """Whether the identity's log-in works now, with another password if one is given; its session is left alone.
+
+        False too where the log-in has no password of its own to exchange.
+        """
+        identity = self._identities[name]
+        if password is not None:
+            changed = with_password(identity, password)
+            if changed is None:
+                return False
+            self.redactor.learn(password)
+            identity = changed
+        try:
+            session = yield from log_in(identity, self.csrf)
+        except LoginFailed:
+            return False
+        self.learn_from(session)
+        return True
+
+    def change_password(self, name: str, password: str) -> None:
+        """The identity logs in with this password from now on: an attack set it."""
+        changed = with_password(self._identities[name], password)
+        if changed is not None:
+            self.add(changed)
+
     def facts(self, name: str) -> Mapping[str, Any]:
         """What the identity's log-in told about its account."""
         session = self._sessions.get(name)
@@ -136,6 +162,17 @@ class Keyring:
         elif (request.identity, request.operation) not in self._answered:
             self._refusing.add((request.identity, request.operation))
             self._futile[request.identity] = self._futile.get(request.identity, 0) + 1
+
+
+def with_password(identity: Identity, password: str) -> Identity | None:
+    """The identity with another password in its log-in; None where it has no log-in with just one secret."""
+    login = identity.login
+    if login is None or len(login.secrets) != 1:
+        return None
+    payload = with_value(login.payload.reveal(), login.secrets[0].reveal(), password)
+    if payload is None:
+        return None
+    return replace(identity, login=replace(login, payload=Secret(payload), secrets=(Secret(password),)))
 
 
 def _leads_to_login(exchange: Exchange) -> bool:

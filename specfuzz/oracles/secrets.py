@@ -7,6 +7,7 @@ any identifier looks like a secret to them. It has no patterns for password hash
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Protocol
 
@@ -34,9 +35,11 @@ _HASHES = (
 
 
 class _Detector(Protocol):
-    secret_type: str
+    @property
+    def secret_type(self) -> str: ...
 
-    def analyze_string(self, string: str) -> Any: ...
+    @property
+    def denylist(self) -> Iterable[re.Pattern[str]]: ...
 
 
 @cache
@@ -46,15 +49,14 @@ def _detectors() -> tuple[_Detector, ...]:
     from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
     from detect_secrets.plugins.npm import NpmDetector
     from detect_secrets.plugins.openai import OpenAIDetector
-    from detect_secrets.plugins.private_key import PrivateKeyDetector
     from detect_secrets.plugins.pypi_token import PypiTokenDetector
     from detect_secrets.plugins.sendgrid import SendGridDetector
     from detect_secrets.plugins.slack import SlackDetector
     from detect_secrets.plugins.stripe import StripeDetector
 
     kinds = (
-        AWSKeyDetector, GitHubTokenDetector, GitLabTokenDetector, NpmDetector, OpenAIDetector, PrivateKeyDetector,
-        PypiTokenDetector, SendGridDetector, SlackDetector, StripeDetector,
+        AWSKeyDetector, GitHubTokenDetector, GitLabTokenDetector, NpmDetector, OpenAIDetector, PypiTokenDetector,
+        SendGridDetector, SlackDetector, StripeDetector,
     )  # fmt: skip
     return tuple(kind() for kind in kinds)
 
@@ -73,15 +75,26 @@ def password_hash_form(value: str) -> str | None:
 
 
 _WORTH_ASKING = re.compile(
-    r"A3T|A[KSBC][ICA]A|gh[pousr]_|gl[a-z]*-|_authToken|sk-|PRIVATE KEY|PuTTY|pypi-|SG\.|xox|hooks\.slack|[rs]k_live"
+    r"A3T|A[KSBC][ICA]A|gh[pousr]_|gl[a-z]*-|_authToken|sk-|PRIVATE KEY|PuTTY|pypi-|SG\.|xox|[rs]k_live"
 )
 """What every key that the detectors know contains: asked first, since most texts are prose and the detectors are slow."""
 
 
 def _key_form(value: str) -> str | None:
-    if not _WORTH_ASKING.search(value):
+    """A text that is a key and nothing else: a signed URL names the key's id, and prose may quote a key."""
+    text = value.strip()
+    if not _WORTH_ASKING.search(text):
         return None
-    return next((detector.secret_type for detector in _detectors() if any(detector.analyze_string(value))), None)
+    if "PRIVATE KEY" in text or "PuTTY" in text:
+        return "private key" if _PRIVATE_KEY.match(text) else None
+    if re.search(r"\s|://", text):
+        return None
+    return next(
+        (item.secret_type for item in _detectors() if any(form.fullmatch(text) for form in item.denylist)), None
+    )
+
+
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-")
 
 
 def passes_luhn(value: str) -> bool:
@@ -99,10 +112,12 @@ def is_masked(value: Any) -> bool:
     if value is None or isinstance(value, bool) or value in ("", 0):
         return True
     text = str(value).strip()
-    return bool(
-        re.fullmatch(
-            r"(?:[*•·xX#.]{3,}[\s-]*)+\w{0,4}|\W*(?:redacted|hidden|masked|secret|filtered|none|null)\W*",
-            text,
-            re.IGNORECASE,
-        )
-    )
+    return len(text) <= MAX_MASK_CHARS and _MASK.fullmatch(text) is not None
+
+
+_MASK = re.compile(
+    r"[*•·xX#.]{3,}[*•·xX#.\s-]*\w{0,4}|\W*(?:redacted|hidden|masked|secret|filtered|none|null)\W*", re.IGNORECASE
+)
+
+MAX_MASK_CHARS = 200
+"""Characters of the longest mask: one star for each letter of a long key."""

@@ -37,6 +37,10 @@ class Keys(Protocol):
 
     def log_in_anew(self, name: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]: ...
 
+    def log_in_with(self, name: str, password: str | None = None) -> Flow[bool]: ...
+
+    def change_password(self, name: str, password: str) -> None: ...
+
 
 class Stop(Exception):
     """A control or the set-up failed: the probe cannot judge. Becomes an inconclusive verdict."""

@@ -63,7 +63,8 @@ def attempt_creation(case: Case, control: Resource, shape: Shape, label: str) ->
             shown = f"a {control.kind} with what was sent"
             case.note(f"{control.owner} now sees {shown}")
             break
-        case.steps.pop()
+        if view.exchange is not None:
+            case.steps.pop()
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
 
 

@@ -185,7 +185,7 @@ class Trial:
         """Let the owner's browser send the forged write; say what the owner then sees. Raises `Stop` as `effects` does."""
         case = self.case
         case.shape = forgery.shape(case)
-        if case.target.action is Action.CREATE or (not case.target.identifiers and case.target.action is Action.ACT):
+        if self.makes_objects:
             if self.resource is None:
                 self.resource = yield from ordinary_creation(case)
                 cookies_of(case, self.resource.owner)
@@ -193,6 +193,11 @@ class Trial:
         if self.resource is None:
             self.resource = yield from case.fresh_resource(forgery.what)
         return (yield from attempt_on(case, self.resource, case.writer or self.resource.owner))
+
+    @property
+    def makes_objects(self) -> bool:
+        target = self.case.target
+        return target.action is Action.CREATE or (not target.identifiers and target.action is Action.ACT)
 
     @property
     def is_used_up(self) -> bool:
@@ -207,15 +212,19 @@ class Trial:
 
 def works_without_cookies(case: Case, trial: Trial) -> Flow[bool]:
     """Whether the write takes effect for nobody at all: then no session is borrowed, and another rule's finding is there."""
+    assert trial.resource is not None
     case.shape = None
     story = tuple(case.steps)
-    resource = trial.resource
-    assert resource is not None
-    draft = yield from case.draft("without-cookies", resource)
-    sent = yield case.request(ANONYMOUS, resource, draft=draft)
-    reply = read_reply(sent)
+    if trial.makes_objects:
+        draft = yield from case.draft("without-cookies", trial.resource)
+        sent = yield case.request(ANONYMOUS, trial.resource, draft=draft)
+        works = read_reply(sent).accepted
+    else:
+        resource = yield from case.fresh_resource("without-cookies")
+        effect = yield from attempt_on(case, resource, ANONYMOUS)
+        works = effect.happened
     case.steps[:] = story
-    return reply.accepted
+    return works
 
 
 # What says that it is wrong -----------------------------------------------------------------------------------------
@@ -250,7 +259,7 @@ def promised_here(contract: Contract, target: OperationContract) -> Expectation 
     return None
 
 
-def checked_elsewhere(case: Case, resource: Resource) -> Flow[Expectation | None]:
+def checked_elsewhere(case: Case, resource: Resource, *, is_simple: bool) -> Flow[Expectation | None]:
     """Whether the API asks for the token where the object was made: then it means to ask for it everywhere."""
     creation = resource.creation
     if creation is None or creation.label == case.target.label or resource.exchange is None:
@@ -270,6 +279,8 @@ def checked_elsewhere(case: Case, resource: Resource) -> Flow[Expectation | None
         return None
     if read_reply(again.exchange).outcome is not Outcome.DENIED:
         return None
+    if not is_simple and _is_simple(again.exchange.request):
+        return None  # forms are asked for a token, and JSON is left to the preflight: sound as well
     return Expectation(
         statement=f"needs the anti-CSRF token, as {creation.label} does",
         source=f"behaviour:{creation.label}",
@@ -297,9 +308,12 @@ def what_keeps_others_out(case: Case, same_site: SameSite, *, is_simple: bool) -
     return f"no token is asked for, and {same_site.describe()}"
 
 
-def is_simple_request(case: Case, effect: Effect) -> bool:
+def is_simple_request(effect: Effect) -> bool:
     """Whether a page can send the attack's request without a preflight (Fetch standard, 2.2.2)."""
-    request = effect.attack.request
+    return _is_simple(effect.attack.request)
+
+
+def _is_simple(request: Request) -> bool:
     return request.method == "POST" and (not request.body or media_type_of(request) in SIMPLE_TYPES)
 
 

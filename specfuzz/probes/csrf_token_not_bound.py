@@ -50,8 +50,8 @@ def flow(case: Case) -> Flow[Verdict]:
         return Held(reason=f"with {case.peer}'s token: {effect.reason}, and the owner's read shows no change")
     story = tuple(case.steps)
     for what, other in (("no token", None), ("a made-up token", _made_up(case, token))):
-        if trial.is_used_up:
-            trial.resource = None
+        if not trial.makes_objects:
+            trial.resource = None  # the attack changed it
         control = yield from trial.attempt(Forgery(what=what, token=other))
         if control.happened:
             return Inconclusive(reason=f"with {what} it takes effect as well, so no token is checked here: see SF311")

@@ -70,10 +70,10 @@ def _has_token(case: Case, trial: Trial) -> bool:
 def _judge(case: Case, trial: Trial, effect: Effect, how: str) -> Flow[Verdict]:
     """The write took effect without a token: does anything say that it must not?"""
     same_site = same_site_of(cookies_of(case, trial.owner))
-    simple = is_simple_request(case, effect)
+    simple = is_simple_request(effect)
     expectation = promised_here(case.contract, case.target)
     if expectation is None and trial.resource is not None:
-        expectation = yield from checked_elsewhere(case, trial.resource)
+        expectation = yield from checked_elsewhere(case, trial.resource, is_simple=simple)
     expectation = expectation or open_to_other_sites(case, same_site, is_simple=simple)
     if expectation is None:
         return Held(reason=what_keeps_others_out(case, same_site, is_simple=simple))

@@ -18,6 +18,7 @@ from specfuzz.generation.changes import different_from
 from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.identities import LoginFailed
 from specfuzz.oracles import Change, Outcome, alike, changes, contains, leaves, read_reply, same_value
+from specfuzz.probes.account_effects import attempt_password, sets_password
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import Resource, View
@@ -65,6 +66,13 @@ def attempt_on(case: Case, resource: Resource, actor: str | None = None) -> Flow
     if not before.found:
         raise Stop(why_unseen(before, resource))
     actor = actor or (yield from case.stranger_to(resource))
+    if sets_password(case, resource):
+        changed = yield from attempt_password(case, actor, resource)
+        if changed is not None:
+            attack, shown = changed
+            reply = read_reply(attack)
+            if shown or reply.outcome is Outcome.DENIED:
+                return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
     return (yield from attempt_seen(case, actor, resource, before))
 
 

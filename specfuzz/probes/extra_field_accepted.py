@@ -74,7 +74,8 @@ def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
     left = "" if stuck.put_back else " It could not be put back."
     minor = is_server_managed(item.name) and not item.is_privileged
     return Break(
-        title=f"a client can set `{item.name}` of a {case.target.resource}",
+        title=f"a client can set `{item.name}` of a {case.target.resource}"
+        + (", though the answer is a refusal" if stuck.refused else ""),
         detail=_by_gate(case, attempt, stuck)
         if stuck.opened
         else f"{attempt.owner} sent `{item.name}` = {_shown(item.name, stuck.sent)} with {case.target.label}; a later "
@@ -85,6 +86,7 @@ def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
         owner=attempt.owner,
         actor=attempt.owner,
         field=item.name,
+        rule="SF304" if stuck.refused else None,
         severity=Severity.MEDIUM if minor else (Severity.HIGH if item.is_privileged else rule.severity),
     )
 

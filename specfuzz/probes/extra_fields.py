@@ -49,6 +49,7 @@ class Stuck:
     put_back: bool = True
     opened: str | None = None
     """The privileged operation that the field opened, where no read shows it."""
+    refused: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,9 +124,6 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
     for group in groups_of(fields):
         wanted = {item.name: value_for(item, value_at(present, item.name)) for item in group}
         sent = yield from _send_group(case, write, wanted, present)
-        if not sent:
-            attempt.tried.extend(wanted)
-            continue
         after = yield from case.read_back(resource, "the owner reads it", wait_s=accepted.settle_s)
         if not after.found:
             after = yield from _seen_by_peer(case, resource, group, after)
@@ -134,6 +132,8 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
         attempt.tried.extend(wanted)
         stuck = [item for item in group if item.name in sent and sticks(item, sent[item.name], present, after.fields)]
         attempt.note_seen(sent, after)
+        if not sent:  # an accepted write may change a counter to what was refused
+            _note_despite_refusal(case, attempt, group, wanted, present, after)
         for item in stuck:
             case.note(f"`{item.name}` is now what was sent")
         if stuck:
@@ -169,6 +169,29 @@ def _with_admins_view(case: Case, resource: Resource, view: View) -> Flow[View]:
         return view
     case.steps.append(Step(role=Role.READ_BACK, exchange=theirs.exchange, note=f"{case.admin} sees more of it"))
     return replace(view, fields={**theirs.fields, **view.fields})
+
+
+def _note_despite_refusal(
+    case: Case,
+    attempt: Attempt,
+    group: Iterable[ForbiddenField],
+    wanted: Mapping[str, Any],
+    present: Mapping[str, Any],
+    after: View,
+) -> None:
+    """Fields that only refused writes carried and that are now what these sent: the refusal came after the write."""
+    for item in group:
+        if sticks(item, wanted[item.name], present, after.fields):
+            case.note(f"`{item.name}` is now what was refused")
+            stuck = Stuck(
+                field=item,
+                sent=wanted[item.name],
+                before=value_at(present, item.name),
+                steps=tuple(case.steps),
+                confirmed=not isinstance(wanted[item.name], bool),
+                refused=True,
+            )
+            attempt.stuck.append(stuck)
 
 
 def _seen_by_peer(case: Case, resource: Resource, group: Iterable[ForbiddenField], after: View) -> Flow[View]:
@@ -240,6 +263,7 @@ def _send_group(
     """
     queue: list[dict[str, Any]] = [dict(wanted)]
     through: dict[str, Any] = {}
+    last_refused: Step | None = None
     refused = 0
     while queue:
         group = queue.pop(0)
@@ -249,10 +273,12 @@ def _send_group(
         if reply.accepted:
             through.update(group)
             continue
-        case.steps.pop()
+        last_refused = case.steps.pop()
         refused += 1
         if refused <= MAX_REFUSED_GROUPS:
             queue.extend(_smaller(group, exchange.response.text, present))
+    if not through and last_refused is not None:
+        case.steps.append(last_refused)
     return through
 
 

@@ -20,6 +20,7 @@ from specfuzz.oracles import read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.effects import gone, written
 from specfuzz.probes.rule import Category, Rule, Severity
+from specfuzz.probes.undeclared_methods import try_undeclared, undeclared_methods
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
 from specfuzz.resources import Resource, View
 
@@ -93,6 +94,8 @@ class Override:
 def why_not(contract: Contract, target: OperationContract) -> str | None:
     """Why the rule does not apply to an operation; None where it does."""
     method = target.operation.method
+    if undeclared_methods(contract, target):
+        return None
     if target.resource is None or not target.identifiers:
         return "it names no object"
     if target.access.level is not Level.UNKNOWN and not needs_credentials(target.access):
@@ -110,6 +113,8 @@ def flow(case: Case) -> Flow[Verdict]:
     before = yield from case.first_view(resource)
     if not before.found:
         raise Stop(f"the owner cannot read the {resource.kind} back")
+    if not case.target.state_changing:
+        return (yield from try_undeclared(case, resource, before))
     actors = [ANONYMOUS]
     if (
         case.peer is not None

@@ -1,7 +1,7 @@
 """SF502: the body of an answer breaks the schema that the document declares for it.
 
-Looks at every answer whose status and media type are declared. Undeclared properties are SF204's. A `null` where the
-document forgot to say so is the commonest slip of hand-written documents, and a hint only; so is a refusal's body.
+Looks at every answer whose status and media type are declared. Undeclared properties are SF204's. Hints only are the
+commonest slips of documents (a null or a limit that nobody thought of), a refusal's body, and a body that is empty.
 """
 
 from __future__ import annotations
@@ -45,8 +45,13 @@ def look(sight: Sight) -> Iterable[Break]:
     found = violations(sight.contract.document, reply.pointer, response.json)
     if not found:
         return
-    is_refusal = not read_reply(sight.exchange).accepted
-    only_null = all(item.is_null for item in found)
+    found = tuple(sorted(found, key=lambda item: item.slight))  # stable: of equals the first
+    is_doubtful = (
+        found[0].slight
+        or not read_reply(sight.exchange).accepted
+        or sight.is_declared_by_default
+        or response.json in ([], {}, None)  # a refusal in disguise, or PHP's way to write an empty object
+    )
     shown = "; ".join(f"{f'`{item.path}`' if item.path else 'the body'}: {item.message}" for item in found[:3])
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     yield sight.broken(
@@ -55,7 +60,7 @@ def look(sight: Sight) -> Iterable[Break]:
         expectation=Expectation(
             statement="the answer fits its schema",
             source=reply.pointer,
-            confidence=Confidence.TENTATIVE if is_refusal or only_null else Confidence.FIRM,
+            confidence=Confidence.TENTATIVE if is_doubtful else Confidence.FIRM,
         ),
         note=shown,
     )

@@ -1,8 +1,8 @@
 """SF503: a request makes the server fail.
 
-Looks at every answer of the run for a 500, and sends a few malformed requests itself: query parameters and identifiers
-that are no number, date or known word, a body with a property left out, of another type or far too large. Each is sent
-twice: a server that fails once is having a bad moment. Gateways' answers (502, 503, 504) are no failure of the API.
+Looks at every answer of the run for a 500, and sends a few malformed requests itself: query parameters that are no number,
+date or known word, a body with a property left out, of another type or far too large. What fails is sent again: a server
+that fails once is having a bad moment, and that is a hint. Other 5xx are a gateway's, or say what the API has not.
 """
 
 from __future__ import annotations
@@ -57,22 +57,22 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 def look(sight: Sight) -> Iterable[Break]:
     """Yields a break where any request of the run was answered with a failure."""
     if is_failure(sight.exchange):
-        yield _break(sight, "a request of this run")
+        yield _break(sight, "a request of this run", Confidence.FIRM if sight.is_repeat else Confidence.TENTATIVE)
 
 
 def is_failure(exchange: Exchange) -> bool:
-    """Whether the API itself failed: 500, 501, 505 to 511; a gateway's answer is not the API's."""
-    return exchange.status >= 500 and exchange.status not in (502, 503, 504)
+    """Whether the API itself failed. 501 says that there is no such thing yet; 502 to 504 and 52x are a gateway's."""
+    return exchange.status == 500
 
 
-def _break(sight: Sight, what: str) -> Break:
+def _break(sight: Sight, what: str, confidence: Confidence) -> Break:
     return sight.broken(
         title=f"{sight.target.label} fails with {sight.exchange.status}",
         detail=f"{what} was answered {sight.exchange.status} ({sight.exchange.identity}).",
         expectation=Expectation(
             statement="a request is answered, or refused with 4xx (RFC 9110, 15.6)",
             source="inference:server-error",
-            confidence=Confidence.FIRM,
+            confidence=confidence,
         ),
         note=f"{sight.exchange.status}",
     )
@@ -82,7 +82,9 @@ def flow(case: Case) -> Flow[Verdict]:
     """Yields the plain request, then malformed ones, each a second time where it failed."""
     target = case.target
     if target.state_changing and (target.action not in _WRITES or not target.operation.bodies):
-        return Held(reason="only the run's other requests were looked at: malformed ones could do harm here")
+        return Held(
+            reason="only the run's other requests were looked at: malformed ones could do harm here", tried=False
+        )
     who = (case.admin if target.access.level is Level.ROLE else None) or case.owner
     resource = yield from _object(case)
     if resource is not None and target.state_changing:
@@ -92,19 +94,35 @@ def flow(case: Case) -> Flow[Verdict]:
     _note_made(case, resource, draft, plain)
     if not is_failure(plain) and read_reply(conclusive(plain, who)).outcome.is_refusal:
         raise Stop(f"the plain request is refused already: {read_reply(plain).reason}")
+    if is_failure(plain):  # whatever is wrong with the malformed ones would be blamed for it
+        found = yield from _again(case, resource, draft, plain.request, "The plain request")
+        return broken(found) if found is not None else Held(reason="the plain request failed once, and not again")
     tried = 0
     for what, request in _malformed(case, plain.request, draft):
+        told = len(case.steps)
         attack = yield from case.ask(Role.ATTACK, request, what)
         _note_made(case, resource, draft, attack)
         tried += 1
-        if not is_failure(attack):
-            case.steps.pop()
-            continue
-        again = yield from case.ask(Role.ATTACK, request, f"{what}, again")
-        if is_failure(again):
-            found = _break(Sight(contract=case.contract, target=target, exchange=again), f"A request with {what}")
-            return broken(replace(found, steps=tuple(case.steps)))
+        if is_failure(attack):
+            found = yield from _again(case, resource, draft, request, f"A request with {what}")
+            if found is not None:
+                return broken(found)
+        del case.steps[told:]
+    if not tried:
+        return Held(reason="the request has nothing that could be malformed", tried=False)
     return Held(reason=f"{tried} malformed requests were answered")
+
+
+def _again(
+    case: Case, resource: Resource | None, draft: Draft | None, request: Request, what: str
+) -> Flow[Break | None]:
+    """The break, if a request that failed fails once more."""
+    again = yield from case.ask(Role.ATTACK, request, "the same again")
+    _note_made(case, resource, draft, again)
+    if not is_failure(again):
+        return None
+    sight = Sight(contract=case.contract, target=case.target, exchange=again)
+    return replace(_break(sight, what, Confidence.FIRM), steps=tuple(case.steps))
 
 
 def _object(case: Case) -> Flow[Resource | None]:

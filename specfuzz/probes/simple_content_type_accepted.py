@@ -89,7 +89,7 @@ def _judge(case: Case, trial: Trial, effect: Effect, media_type: str) -> Flow[Ve
     same_site = same_site_of(cookies_of(case, trial.owner))
     expectation = promised_here(case.contract, case.target)
     if expectation is None and trial.resource is not None:
-        expectation = yield from checked_elsewhere(case, trial.resource)
+        expectation = yield from checked_elsewhere(case, trial.resource, is_simple=True)
     expectation = expectation or open_to_other_sites(case, same_site, is_simple=True)
     if expectation is None:
         return Held(reason=what_keeps_others_out(case, same_site, is_simple=True))

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
-from specfuzz.contract.words import is_listed
 from specfuzz.oracles import read_reply
 from specfuzz.oracles.conformance import Undeclared, undeclared
-from specfuzz.probes.response_properties import leaf_name
+from specfuzz.probes.response_properties import as_json, leaf_name
 from specfuzz.probes.rule import Category, Rule, Severity
+from specfuzz.probes.sensitive_property_returned import look as look_for_secrets
 from specfuzz.probes.sight import Sight
 from specfuzz.probes.verdict import Break
 
@@ -56,11 +56,14 @@ def look(sight: Sight) -> Iterable[Break]:
     body = sight.exchange.response.json
     if reply is None or reply.schema is None or not reply.is_success or not read_reply(sight.exchange).accepted:
         return
-    # A hash or a secret that is not declared is SF205's, which weighs more.
+    if sight.is_declared_by_default:
+        return
+    # A hash or a secret that is not declared is SF205's, which weighs more; an extra field that was taken is SF201's.
+    secret = {item.field or "" for item in look_for_secrets(sight)}
     found = [
         item
         for item in undeclared(sight.contract.document.schemas, reply.schema, reply.pointer, body)
-        if not is_listed(leaf_name(item.path), "sensitive_fields")
+        if not any(_is_at_or_in(name, item.path) for name in secret) and not _is_extra(sight, item)
     ]
     if len(found) > MAX_NAMED:
         yield _summary(sight, found)
@@ -75,6 +78,15 @@ def look(sight: Sight) -> Iterable[Break]:
             field=item.path,
             note=f"`{item.path}` is in no schema",
         )
+
+
+def _is_at_or_in(path: str, parent: str) -> bool:
+    return path == parent or path.startswith((f"{parent}.", f"{parent}[]"))
+
+
+def _is_extra(sight: Sight, item: Undeclared) -> bool:
+    """Whether the property came to be by a request of this run that sent it beside the declared ones."""
+    return as_json(item.value) in sight.extras.get(leaf_name(item.path), ())
 
 
 def _confidence(item: Undeclared) -> Confidence:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
+from specfuzz.oracles import read_reply
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.sight import Sight
 from specfuzz.probes.verdict import Break
@@ -26,7 +27,10 @@ RULE = Rule(
 )
 NEEDS_PEER = False
 
-_UNSAID = frozenset({304, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 429, 431, 500, 502, 503, 504})
+_UNSAID = frozenset(
+    {203, 301, 304, 307, 308, 401, 403, 404, 405, 406, 407, 408, 411, 413, 414, 415, 429, 431, 500, 502, 503, 504}
+)
+"""203, 407 and the 50x are a proxy's, 301, 307 and 308 a router's that misses a slash; 500 is SF503's."""
 
 
 def why_not(contract: Contract, target: OperationContract) -> str | None:
@@ -51,7 +55,10 @@ def look(sight: Sight) -> Iterable[Break]:
     status = sight.exchange.status
     if sight.reply is not None or status in _UNSAID or status < 200:
         return
-    if status >= 400 and not _lists_refusals(sight.target):
+    is_success = status < 300
+    if is_success and not read_reply(sight.exchange).accepted:
+        return  # a refusal in disguise: which status it wears is a habit of the whole API
+    if not is_success and (status < 400 or not _lists_refusals(sight.target)):
         return
     declared = ", ".join(dict.fromkeys(reply.status for reply in sight.target.operation.replies))
     yield sight.broken(
@@ -60,7 +67,7 @@ def look(sight: Sight) -> Iterable[Break]:
         expectation=Expectation(
             statement=f"{sight.target.label} answers with {declared}",
             source=f"{sight.target.operation.pointer}/responses",
-            confidence=Confidence.FIRM if status < 400 else Confidence.TENTATIVE,
+            confidence=Confidence.FIRM if is_success else Confidence.TENTATIVE,
         ),
         note=f"{status} is not declared",
     )

@@ -31,9 +31,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The promise was tried and kept."""
+    """The promise was tried and kept; or, where it was not `tried`, nothing spoke against it."""
 
     reason: str = ""
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,11 @@ class Break:
     severity: Severity | None = None
     rule: str | None = None
     target: OperationContract | None = None
-    secrets: tuple[str, ...] = dataclass_field(default=(), repr=False)
+    secrets: tuple[tuple[str, str], ...] = dataclass_field(default=(), repr=False)
 
-    def with_secrets(self, *values: str) -> Break:
-        """The same break, with values in its proof that no report may show."""
-        return replace(self, secrets=(*self.secrets, *values))
+    def with_secret(self, name: str, value: str) -> Break:
+        """The same break, with a value in its proof, and the name of its property, that no report may show."""
+        return replace(self, secrets=(*self.secrets, (name, value)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

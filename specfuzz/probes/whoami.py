@@ -6,6 +6,7 @@ sees. Credentials count as accepted when an answer shows the owner's marks, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,8 +75,12 @@ class Sight:
 
     @property
     def telling(self) -> str:
-        """The marks' names, in words."""
-        return ", ".join(f"`{path}`" for path in list(self.marks)[:3])
+        """The marks' names, in words: those first that say who it is."""
+        named = sorted(self.marks, key=lambda path: not _SAYS_WHO.search(path))
+        return ", ".join(f"`{path}`" for path in named[:3])
+
+
+_SAYS_WHO = re.compile(r"(?:^|[._])(?:id|sub|user_?name|login|email|handle|name)$", re.IGNORECASE)
 
 
 def look(case: Case, identity: str, other: str | None = None) -> Flow[Sight]:

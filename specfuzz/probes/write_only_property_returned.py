@@ -11,8 +11,9 @@ from typing import Any
 from specfuzz.contract import Confidence, Contract, Expectation, OperationContract
 from specfuzz.contract.schemas import Property
 from specfuzz.oracles import leaves, read_reply
+from specfuzz.oracles.conformance import declaration
 from specfuzz.oracles.secrets import is_masked
-from specfuzz.probes.response_properties import plain_path
+from specfuzz.probes.response_properties import leaf_name, plain_path
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.sight import Sight
 from specfuzz.probes.verdict import Break
@@ -43,8 +44,8 @@ def look(sight: Sight) -> Iterable[Break]:
     known = _write_only(sight.contract, sight.target)
     for path, value in leaves(body).items():
         name = plain_path(path)
-        item = known.get(name.replace("[]", "").rsplit(".", 1)[-1])
-        if item is None or is_masked(value):
+        item = next((known[part] for part in name.replace("[]", "").split(".") if part in known), None)
+        if item is None or is_masked(value) or _is_readable(sight, name):
             continue
         yield sight.broken(
             title=f"{sight.target.label} returns `{name}`, which is writeOnly",
@@ -55,7 +56,20 @@ def look(sight: Sight) -> Iterable[Break]:
             ),
             field=name,
             note=f"`{name}` is in the answer",
-        ).with_secrets(str(value))
+        ).with_secret(leaf_name(name), str(value))
+
+
+def _is_readable(sight: Sight, name: str) -> bool:
+    """Whether the answer's own schema has a property there that is not write-only: another one of the same name."""
+    reply = sight.reply
+    if reply is None or reply.schema is None:
+        return False
+    parts = name.split(".")
+    found = [
+        declaration(sight.contract.document.schemas, reply.schema, reply.pointer, ".".join(parts[: index + 1]))
+        for index in range(len(parts))
+    ]
+    return found[-1] is not None and not any(item is not None and item.is_write_only for item in found)
 
 
 def _write_only(contract: Contract, target: OperationContract) -> dict[str, Property]:

@@ -196,6 +196,7 @@ class Workshop:
         alone: bool = False,
         place: Place | None = None,
         shape: Callable[[Request, Draft | None], Request] | None = None,
+        patient: bool = False,
     ) -> Flow[Resource | NotMade]:
         """A new object by one certain operation, with `extra` fields in its body, its request changed by `shape`.
 
@@ -205,7 +206,7 @@ class Workshop:
         the same thread with the first one.
 
         With any of the three only one body is sent, of the form that was accepted before: another one's success would say
-        nothing about the fields, the place or the change.
+        nothing about the fields, the place or the change. `patient` sends others all the same.
         """
         needs = yield from self._gather(creation, kind, owner, purpose, (*chain, kind), alone)
         if isinstance(needs, NotMade):
@@ -241,10 +242,12 @@ class Workshop:
                 known = self.ledger.standing()
                 # What an extra `order_id` says is no identifier of the order, whatever it looks like.
                 resource = self._note(creation, kind, owner, exchange, plain, needs)
-                if resource.key is not None and resource.name in known:
+                is_again = resource.key is not None and resource.name in known
+                if is_again and creation.action is not Action.REPLACE:  # an upsert writes all of it anew
                     self.ledger.made.pop()
                     if alone or place is not None or not (needs.parents or needs.references):
-                        return NotMade(kind=kind, reason=f"{creation.label} gives the same {kind} each time")
+                        said = f"{creation.label} gives the same {kind} each time"
+                        return NotMade(kind=kind, reason=said, exchange=exchange)
                     return (
                         yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True, shape=shape)
                     )
@@ -253,7 +256,7 @@ class Workshop:
                 if exchange.status == 202:
                     yield from self._wait_for(resource)
                 return resource
-            only_one = extra or place is not None or shape is not None
+            only_one = (extra or place is not None or shape is not None) and not patient
             if exchange.status in (401, 403, 404, 405, 501) or draft is None or only_one:
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
@@ -344,7 +347,8 @@ class Workshop:
         wanted = Identifier(location=identifier.location, name=identifier.name, resource=other.name)
         values = [item.identifier(wanted) for item in found]
         taken = {item.path_values.get(f"{kind}:{identifier.name}") for item in self.ledger.made}
-        values = [value for value in values if value is not None and value not in taken]
+        values = [value for value in values if value is not None]
+        values = [value for value in values if value not in taken] or values
         return self.drafter.stream("existing", kind, purpose).choice(values) if values else None
 
     def _chosen_identifier(

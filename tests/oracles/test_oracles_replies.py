@@ -151,11 +151,30 @@ def test_a_success_without_a_refusal_in_it_is_accepted(body: Any) -> None:
         {"id": 7, "title": "Job", "error": "connection refused"},
         {"id": 3, "code": 404, "name": "Room 404"},
         {"id": 3, "code": 500, "discount": 5},
+        {"order_id": "o-1", "status": "rejected", "total": 3},
+        {"id": 7, "status": "denied"},
     ],
-    ids=["failed job", "rejected payment", "state", "checked form", "job's own error", "room", "voucher"],
+    ids=["failed job", "rejected payment", "state", "checked form", "job's own error", "room", "voucher"]
+    + ["named after its kind", "nothing but its state"],
 )
 def test_an_object_that_is_about_an_error_is_no_refusal(body: Any) -> None:
     assert read_response(response(200, body)).accepted
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        ({"id": 7, "error": "not found"}, Outcome.MISSING),
+        ({"id": 7, "status": "error", "message": "no such order"}, Outcome.MISSING),
+        ({"jsonrpc": "2.0", "id": 1, "error": {"code": -32000, "message": "Forbidden"}}, Outcome.DENIED),
+        ({"id": 7, "title": "Job", "error": "Forbidden"}, Outcome.DENIED),
+        ({"id": 7, "title": "Job", "success": False}, Outcome.INVALID),
+        ({"request_id": "a1", "trace": "b2", "error": "bad input"}, Outcome.INVALID),
+    ],
+    ids=["only the id", "only the id and a message", "JSON-RPC", "rights", "flag", "the request's id"],
+)
+def test_a_refusal_that_repeats_an_identifier_is_one_all_the_same(body: Any, outcome: Outcome) -> None:
+    assert read_response(response(200, body)).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 from simulated_api import NotesApi, decide, document, only_break, reply
-from simulated_sessions import JWT_DOCUMENT, STRONG, JwtApi, header_of, shown, unverified
+from simulated_sessions import JWT_DOCUMENT, START_S, STRONG, JwtApi, header_of, shown, unverified
 
 from specfuzz.contract import Confidence
 from specfuzz.probes import Held, Inconclusive, Role
@@ -282,6 +282,20 @@ def test_a_token_that_ends_holds(lifetime_s: int) -> None:
     api = JwtApi()
     api.lifetime_s = lifetime_s
     assert isinstance(verdict("SF414", api, LOGIN), Held)
+
+
+@pytest.mark.parametrize("looks", [False, True], ids=["nobody looks at exp", "exp counts"])
+def test_with_the_key_an_expired_token_is_tried(looks: bool) -> None:
+    api = JwtApi("changeme")
+    api.verify = lambda token: (
+        claims if (claims := api.genuine(token)) and not (looks and claims.get("exp", 0) < START_S) else None
+    )
+    found = verdict("SF414", api, LOGIN)
+    if looks:
+        assert isinstance(found, Held)
+    else:
+        assert only_break(found).title == "an expired token is accepted"
+        assert only_break(found).confidence is Confidence.CERTAIN
 
 
 def test_a_secret_in_the_claims_is_found_by_its_name_and_not_shown() -> None:

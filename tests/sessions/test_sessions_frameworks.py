@@ -325,3 +325,41 @@ def test_a_signed_cookie_of_rails_is_read_and_its_key_guessed_through_the_key_ge
     key = guess(found, default_candidates())
     assert isinstance(key, Key)
     assert key.secret == WEAK.encode()
+
+
+# Other versions: made once by each of them, with {"user_id": 3, "role": "member"} and the key that is named -----------
+
+MADE = {
+    "Flask 1.1.4, itsdangerous 1.1.0": (
+        "eyJyb2xlIjoibWVtYmVyIiwidXNlcl9pZCI6M30.awdW-Q.-6cpWJh-7citDDofEJ0aIdexoeY", None, Form.FLASK, WEAK,
+    ),
+    "Flask 2.0.3, itsdangerous 2.0.1": (
+        "eyJyb2xlIjoibWVtYmVyIiwidXNlcl9pZCI6M30.awdW9w.-3tsSAAVOJD6sLVPGFvsm_1ejFo", None, Form.FLASK, WEAK,
+    ),
+    "Django 3.0.14, which signs with SHA-1": (
+        "eyJ1c2VyX2lkIjozLCJyb2xlIjoibWVtYmVyIn0:1xWKnz:fSHFtKNhO4Xd916rWShBcj781qw", None, Form.DJANGO, WEAK,
+    ),
+    "Django 4.2.16": (
+        "eyJ1c2VyX2lkIjozLCJyb2xlIjoibWVtYmVyIn0:1xWKo1:bTMXkbhbuNZZuaykZV0GN2Z2B15HCVyA6vOuHTzk5yA",
+        None, Form.DJANGO, WEAK,
+    ),
+    "Starlette 0.20.4, itsdangerous 2.1.2": (
+        "eyJ1c2VyX2lkIjogMywgInJvbGUiOiAibWVtYmVyIn0=.awdW_g.oIxl512YdIA9uq1r7biq0bMnwP4", None, Form.STARLETTE, WEAK,
+    ),
+    "cookie-session 2.1.1 on Express": (
+        "eyJ1c2VyX2lkIjozLCJyb2xlIjoibWVtYmVyIn0=", "MyN-F9R-IbT7aphp48D9s3wGRvI", Form.COOKIE_SESSION, "keyboard cat",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "signature", "form", "secret"), MADE.values(), ids=MADE.keys())
+def test_a_session_of_another_version_is_read_and_its_key_guessed(
+    value: str, signature: str | None, form: Form, secret: str
+) -> None:
+    found = decode(value, name="session", signature=signature)
+    assert found is not None
+    assert (found.form, found.data) == (form, {"user_id": 3, "role": "member"})
+    key = guess(found, default_candidates())
+    assert isinstance(key, Key)
+    assert key.secret == secret.encode()
+    assert confirms(found, key)
