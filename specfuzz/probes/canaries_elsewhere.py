@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_plus
 
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
 from specfuzz.generation.values import CANARY_PREFIX
-from specfuzz.http import Exchange
+from specfuzz.http import ANONYMOUS, Exchange
 from specfuzz.oracles import Outcome, read_reply
 from specfuzz.probes.verdict import Break, Role, Step
 from specfuzz.resources import Resource
@@ -34,8 +34,11 @@ class Sighting:
 
 
 def sightings(exchange: Exchange, made: Iterable[Resource]) -> tuple[Sighting, ...]:
-    """Whose canaries an accepted answer holds: of objects of which the caller is no insider, without what was sent."""
-    if not read_reply(exchange).accepted:
+    """Whose canaries an accepted answer holds: of objects of which the caller is no insider, without what was sent.
+
+    Callers without credentials are SF302's: that a read asks for a login says nothing about what a list shows them.
+    """
+    if exchange.identity == ANONYMOUS or not read_reply(exchange).accepted:
         return ()
     said = _said(exchange)
     if CANARY_PREFIX not in said:
@@ -73,13 +76,19 @@ class Elsewhere:
             self._seen.setdefault((label, sighting.actor, str(sighting.resource.name)), sighting)
 
     def _note_read(self, exchange: Exchange) -> None:
-        """A plain read of one object: was this caller refused it, or shown it?"""
+        """A plain read of one object: was this caller refused it, or shown it?
+
+        What a role alone may read, a user may well see elsewhere (`/admin/products/7` and the catalogue). Other methods
+        are sent under an operation's name by rules that try these.
+        """
         target = self.contract.get(exchange.request.operation or "")
         if target is None or target.action is not Action.READ or not target.identifiers:
             return
+        if target.access.level is Level.ROLE or target.operation.method != exchange.request.method:
+            return
         key = (exchange.identity, exchange.request.target)
         reply = read_reply(exchange)
-        if reply.outcome in (Outcome.DENIED, Outcome.MISSING):
+        if reply.outcome in (Outcome.DENIED, Outcome.MISSING) and exchange.status not in (401, 405):
             self._refusals.setdefault(key, (target, exchange))
         elif reply.accepted:
             self._shown.add(key)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from simulated_api import NotesApi, Stage, reply
+from simulated_api import NotesApi, Stage, document, reply
 
-from specfuzz.contract import Confidence
+from specfuzz.contract import Confidence, derive, from_raw
 from specfuzz.http import ANONYMOUS, Exchange, Request, Response
 from specfuzz.probes.canaries_elsewhere import Elsewhere, sightings
 from specfuzz.resources import Resource
@@ -86,8 +86,11 @@ def test_a_canary_alone_is_no_alarm() -> None:
         replace(REFUSED, request=replace(REFUSED.request, path="/notes/102")),
         replace(REFUSED, response=reply(429)),
         replace(REFUSED, response=reply(503)),
+        replace(REFUSED, response=reply(401)),
+        replace(REFUSED, response=reply(405)),
+        replace(REFUSED, request=replace(REFUSED.request, method="PUT")),
     ],
-    ids=["another caller", "another note", "the limiter", "a gateway"],
+    ids=["another caller", "another note", "the limiter", "a gateway", "no login", "no such method", "another method"],
 )
 def test_another_refusal_says_nothing(other: Exchange) -> None:
     assert alarms(SHOWN, other) == []
@@ -96,6 +99,21 @@ def test_another_refusal_says_nothing(other: Exchange) -> None:
 def test_a_note_that_is_shown_after_all_is_no_secret() -> None:
     """Guards `_shown`: refused in one moment (an expired session), shown in another."""
     assert alarms(SHOWN, REFUSED, replace(REFUSED, response=reply(200, {"id": 101, "title": CANARY}))) == []
+
+
+def test_callers_without_credentials_are_another_rules() -> None:
+    nobody = [replace(item, request=replace(item.request, identity=ANONYMOUS)) for item in (SHOWN, REFUSED)]
+    assert alarms(*nobody) == []
+
+
+def test_what_a_role_alone_may_read_says_nothing_about_the_others() -> None:
+    """`/admin/products/7` is refused to everybody whom the catalogue shows the product."""
+    raw = document()
+    raw["paths"]["/notes/{id}"]["get"]["description"] = "Admins only."
+    watching = Elsewhere(contract=derive(from_raw(raw, "notes.json")))
+    for item in (SHOWN, REFUSED):
+        watching.see(item, [note()])
+    assert list(watching.alarms()) == []
 
 
 def test_each_leak_is_told_once_for_an_operation() -> None:
