@@ -12,16 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from specfuzz.contract import Action, Confidence, Contract, Level
+from specfuzz.contract import Action, Confidence, Contract, Level, Positions
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
+from specfuzz.engine.matrix import PARTS, Sighting, matrix, sightings
 from specfuzz.engine.plan import Planned, probe_for
 from specfuzz.findings import (
     Coverage,
     ExpectationRef,
     Finding,
     OperationRef,
+    OperationRow,
+    Place,
     curl,
     evidence_of,
     fingerprint,
@@ -62,6 +65,7 @@ class Outcome:
     planned: Planned
     verdict: Verdict
     defect: str | None = None
+    seen: tuple[Sighting, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,8 +81,10 @@ class Scenario:
     sign_up: SignUp = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    positions: Positions = field(init=False)
 
     def __post_init__(self) -> None:
+        self.positions = Positions(self.contract.document.text)
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
         drafter = Drafter(self.contract, self.seed, self.redactor.learn)
         accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
@@ -225,7 +231,8 @@ class Scenario:
         except Exception as error:  # a crashing probe is visible and never a pass; the rest of the run goes on
             defect = "".join(traceback.format_exception(error))
             verdict = Inconclusive(reason=f"specfuzz failed here, which is our bug: {type(error).__name__}: {error}")
-        outcome = Outcome(planned=planned, verdict=verdict, defect=defect)
+        seen = sightings(case, probe_for(planned.rule).RULE.category)
+        outcome = Outcome(planned=planned, verdict=verdict, defect=defect, seen=seen)
         self.outcomes.append(outcome)
         return outcome
 
@@ -258,8 +265,10 @@ class Scenario:
             key = (planned.target.label, planned.rule)
             verdict = decided.get(key)
             reason: str | None
+            not_run = None
             if verdict is None:
                 name, reason = "not-run", planned.reason or unrun.get(key, "the run ended before")
+                not_run = "inapplicable" if not planned.applies else "deselected" if planned.reason else "unable"
             else:
                 name, reason = describe(verdict)
             rows.append(
@@ -268,9 +277,21 @@ class Scenario:
                     rule=planned.rule,
                     verdict=name,
                     reason=self.redactor.text(reason) if reason else None,
+                    not_run=not_run,
                 )
             )
         return tuple(rows)
+
+    @property
+    def parts(self) -> dict[str, str | None]:
+        """Who played which part of the matrix."""
+        names = {"owner": self.cast.owner, "peer": self.cast.peer, "admin": self.cast.admin}
+        return {part: names.get(part, part) for part in PARTS if names.get(part, part) is not None}
+
+    def matrix(self) -> tuple[OperationRow, ...]:
+        """The authorization matrix, an operation a row."""
+        found = ((item.planned.target.label, item.verdict, item.seen) for item in self.outcomes)
+        return matrix(self.contract, self.parts, found)
 
     def findings(self) -> list[Finding]:
         return [finding for outcome in self.outcomes for finding in self.findings_of(outcome)]
@@ -311,7 +332,14 @@ class Scenario:
             actor=found.actor,
             cwe=rule.cwe,
             owasp=rule.owasp,
+            place=self._place(found.expectation.source, planned),
         )
+
+    def _place(self, source: str, planned: Planned) -> Place:
+        """Where in the document the promise stands; the operation itself where the source is no JSON pointer."""
+        pointer = source if source.startswith("#/") else planned.target.operation.pointer
+        line, column = self.positions.at(pointer) or (None, None)
+        return Place(pointer=pointer, line=line, column=column)
 
 
 def describe(verdict: Verdict) -> tuple[str, str | None]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping
+from io import StringIO
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from specfuzz.findings import Coverage, Evidence, Finding, Result
 from specfuzz.findings.model import SEVERITIES
+from specfuzz.reports.text import exchange_line, printable
 
 _COLOURS = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _VERDICTS = ("held", "broken", "inconclusive", "not-run")
@@ -23,8 +23,11 @@ MAX_SHOWN = 8
 """Lines of undecided cases shown without --verbose; the JSON report has them all."""
 
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but tab and line feed, bidirectional overrides, lone surrogates: a target must not steer a terminal."""
+def render(result: Result, *, verbose: bool = False) -> str:
+    """The whole report as plain text, for a file."""
+    buffer = StringIO()
+    print_result(result, Console(file=buffer, width=120, highlight=False), verbose=verbose)
+    return buffer.getvalue()
 
 
 def print_result(result: Result, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
@@ -35,11 +38,11 @@ def print_result(result: Result, console: Console, *, verbose: bool = False, qui
         _print_undecided(result, console, verbose=verbose)
         _print_coverage(result, console)
         for text in result.unreadable:
-            console.print(f"[yellow]not readable[/]  {escape(text)}")
+            console.print(f"[yellow]not readable[/]  {plain(text)}")
         for text in result.leftovers:
-            console.print(f"[yellow]left behind[/]  {_plain(text)}")
+            console.print(f"[yellow]left behind[/]  {plain(text)}")
     for text in result.problems:
-        console.print(f"[bold red]not tested[/]  {_plain(text)}")
+        console.print(f"[bold red]not tested[/]  {plain(text)}")
     _print_summary(result, console)
 
 
@@ -47,21 +50,21 @@ def _print_finding(finding: Finding, console: Console, number: int, *, verbose: 
     heading = Text.assemble(
         (f" {finding.severity.upper()} ", _COLOURS[finding.severity]),
         (f" {finding.rule} {finding.name}", "bold"),
-        (f"  {_printable(finding.operation.label)}", "bold cyan"),
-        (f"  {_printable(finding.field)}" if finding.field else "", "bold"),
+        (f"  {printable(finding.operation.label)}", "bold cyan"),
+        (f"  {printable(finding.field)}" if finding.field else "", "bold"),
         (f"  ({finding.confidence})", "dim"),
     )
     console.print(heading)
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    rows.add_row("what", _plain(finding.title))
-    rows.add_row("promised", f"{_plain(finding.expectation.statement)} [dim]({_plain(finding.expectation.source)})[/]")
+    rows.add_row("what", plain(finding.title))
+    rows.add_row("promised", f"{plain(finding.expectation.statement)} [dim]({plain(finding.expectation.source)})[/]")
     shown = finding.evidence if verbose else _telling(finding.evidence)
     for index, item in enumerate(shown):
-        rows.add_row("evidence" if index == 0 else "", _plain(_line(item)))
-    rows.add_row("again", _plain(finding.reproduce))
-    rows.add_row("repair", _plain(finding.remediation))
+        rows.add_row("evidence" if index == 0 else "", plain(exchange_line(item)))
+    rows.add_row("again", plain(finding.reproduce))
+    rows.add_row("repair", plain(finding.remediation))
     rows.add_row("", f"[dim]{finding.fingerprint}  {' '.join((*finding.cwe, *finding.owasp))}[/]")
     console.print(Padding(rows, (0, 0, 1, 3)))
 
@@ -74,32 +77,9 @@ def _telling(evidence: tuple[Evidence, ...]) -> list[Evidence]:
     return [*before, *attacks, *reads]
 
 
-def _line(item: Evidence) -> str:
-    """`bob: GET /notes/3 → 200 {"body": …}  the answer holds alice's `body``"""
-    url = str(item.request["url"])
-    path = "/" + url.split("/", 3)[3] if url.count("/") >= 3 else url
-    answer = _short(item.response["body"])
-    sent = f" {_short(item.request['body'])}" if item.request["body"] is not None else ""
-    note = f"  ← {item.note}" if item.note else ""
-    return f"{item.identity}: {item.request['method']} {path}{sent} → {item.response['status']} {answer}{note}"
-
-
-def _printable(text: str) -> str:
-    """`text` with what a terminal would obey or could not encode written as an escape."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text of others, inside markup of ours."""
-    return escape(_printable(text))
-
-
-def _short(body: object) -> str:
-    if body is None:
-        return ""
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    text = " ".join(text.split())
-    return text if len(text) <= 100 else text[:97] + "…"
+    return escape(printable(text))
 
 
 def _print_undecided(result: Result, console: Console, *, verbose: bool) -> None:
@@ -109,7 +89,7 @@ def _print_undecided(result: Result, console: Console, *, verbose: bool) -> None
     console.print("[bold]Could not be decided[/]")
     shown = undecided if verbose else undecided[:MAX_SHOWN]
     for row in shown:
-        console.print(f"  [dim]{row.rule}[/] {_plain(row.operation.label)}: {_plain(row.reason or '')}")
+        console.print(f"  [dim]{row.rule}[/] {plain(row.operation.label)}: {plain(row.reason or '')}")
     if len(undecided) > len(shown):
         console.print(f"  [dim]and {len(undecided) - len(shown)} more (--verbose)[/]")
     console.print()
@@ -127,7 +107,7 @@ def _print_coverage(result: Result, console: Console) -> None:
         table.add_row(rule, *(_count(found, verdict) for verdict in _VERDICTS))
     console.print(table)
     for reason, count in _not_run(result.coverage).most_common(3):
-        console.print(f"[dim]not run {count}×: {_plain(reason)}[/]")
+        console.print(f"[dim]not run {count}×: {plain(reason)}[/]")
     console.print()
 
 
