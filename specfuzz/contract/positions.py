@@ -152,7 +152,7 @@ def _built(events: Iterable[Any]) -> _Node | None:
             continue
         mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
-            node = anchors.get(event.anchor, _Node((mark.line + 1, mark.column + 1)))
+            node = anchors.get(event.anchor or "", _Node((mark.line + 1, mark.column + 1)))
         else:
             node = _Node((mark.line + 1, mark.column + 1), getattr(event, "value", None))
             node.is_mapping = isinstance(event, yaml.MappingStartEvent)

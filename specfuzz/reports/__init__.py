@@ -15,6 +15,7 @@ FORMATS = {
     "json": "json_report",
     "sarif": "sarif",
     "junit": "junit",
+    "html": "html",
     "markdown": "markdown",
     "har": "har",
     "wfc": "wfc",

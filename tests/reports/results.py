@@ -234,3 +234,39 @@ def with_secrets() -> Result:
     )
     recorded = Recorded(at_s=0.0, elapsed_s=0.1, operation="GET /notes/{id}", evidence=found.evidence[0])
     return result(found, exchanges=(recorded,))
+
+
+def large(operations: int = 500, findings: int = 200) -> Result:
+    """A result of a large API: every finding is told in six exchanges with long bodies."""
+    rules = known_rules()
+    body = json.dumps({f"field{number}": "v" * 60 for number in range(60)}).encode()
+    paths = [
+        OperationRef(method="GET", path=f"/tenants/{{tenant_id}}/things{number}/{{id}}") for number in range(operations)
+    ]
+    exchanges = tuple(
+        (role, f"what step {number} shows", exchange(who, body, body))
+        for number, (role, who) in enumerate(
+            [
+                ("set-up", "alice"),
+                ("control", "alice"),
+                ("attack", "bob"),
+                ("control", "anonymous"),
+                ("read-back", "alice"),
+            ]
+        )
+    )
+    found = [
+        finding(
+            rules[number % len(rules)], operation=paths[number], exchanges=exchanges,
+            severity=("critical", "high", "medium", "low")[number % 4],
+        )
+        for number in range(findings)
+    ]  # fmt: skip
+    coverage = [
+        Coverage(
+            operation=path, rule=rule.id, verdict="held" if index % 3 else "not-run", reason=f"bob was refused: {index}"
+        )
+        for index, path in enumerate(paths)
+        for rule in rules
+    ]
+    return result(*found, coverage=tuple(coverage), operations=tuple(row(path) for path in paths))
