@@ -131,7 +131,6 @@ def add(
     for finding in new:
         table = tomlkit.table()
         table.update(_table(finding, reason, expires))
-        table.add(tomlkit.nl())
         entries.append(table)
     return tomlkit.dumps(document).rstrip() + "\n", new
 

@@ -31,7 +31,8 @@ def _cap(coverage: Iterable[Coverage], unreadable: int) -> int:
 
     What the user left out counts as undecided here: a run of one rule says little about the API, however well it went.
     """
-    due = [item for item in coverage if item.verdict != "not-run" or item.not_run in ("deselected", "unable")]
+    tried = ("held", "broken", "inconclusive")
+    due = [item for item in coverage if item.verdict in tried or item.not_run in ("deselected", "unable")]
     decided = sum(1 for item in due if item.verdict in ("held", "broken"))
     share = decided / (len(due) + unreadable) if due else 0.0
     return 100 if share >= 0.9 else round(45 + share * 55)

@@ -222,7 +222,7 @@ class Result:
     @property
     def decided_percent(self) -> int:
         """Of the promises that the user asked to try, how many were decided; not tried for lack of something counts."""
-        wanted = [row for row in self.coverage if row.not_run in (None, "unable")]
+        wanted = [row for row in self.coverage if row.verdict != "not-run" or row.not_run == "unable"]
         decided = sum(1 for row in wanted if row.verdict in ("held", "broken"))
         return 100 * decided // len(wanted) if wanted else 0
 

@@ -36,15 +36,20 @@ def options_of(command: str) -> set[str]:
 
 @pytest.mark.parametrize("page", [pytest.param(page, id=name_of(page)) for page in PAGES])
 def test_every_documented_option_exists(page: Path) -> None:
-    known = {"--help", "--version"} | options_of("run") | options_of("demo")
-    foreign = {"--on", "--data"}  # the benchmark's APIs and curl
+    known = {"--help", "--version"}.union(*(options_of(command) for command in (*COMMANDS, "demo")))
+    foreign = {"--on", "--data", "--body-file"}  # the benchmark's APIs, curl and gh
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
     assert named - known - foreign == set()
 
 
-def test_the_readme_names_every_option_of_a_run() -> None:
-    wanted = {option for option in options_of("run") if option.startswith("--")} - {"--no-include-dangerous"}
-    assert [option for option in sorted(wanted) if f"`{option}" not in text_of("README.md")] == []
+COMMANDS = ("run", "report", "baseline", "replay", "rules", "explain")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_documentation_names_every_option(command: str) -> None:
+    wanted = {option for option in options_of(command) if option.startswith("--")} - {"--no-include-dangerous"}
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [option for option in sorted(wanted) if not re.search(rf"{option}(?![\w-])", pages)] == []
 
 
 def test_the_environment_variables_are_those_of_the_command() -> None:
