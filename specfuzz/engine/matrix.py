@@ -46,7 +46,8 @@ class Sighting:
 def sightings(case: Case, category: Category) -> tuple[Sighting, ...]:
     """What the steps of a case show about its operation; made-up ids and extra fields say nothing about access."""
     found = []
-    for step in case.steps:
+    steps = {id(step.exchange): step for step in (*case.asked, *case.steps)}
+    for step in steps.values():
         exchange = step.exchange
         is_attack = step.role is Role.ATTACK
         if exchange.request.operation != case.target.label or (is_attack and category not in _ATTACKING):

@@ -128,6 +128,8 @@ def add(
         entries = tomlkit.aot()
         document.add("accepted", entries)
     new = tuple(finding for finding in findings if finding.fingerprint not in known)
+    if new and len(entries):
+        entries[-1].add(tomlkit.nl())
     for finding in new:
         table = tomlkit.table()
         table.update(_table(finding, reason, expires))

@@ -50,13 +50,17 @@ class Case:
     new_account: NewAccount | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    asked: list[Step] = field(default_factory=list)
+    """Everything that `ask` sent, also what a story then leaves out."""
 
     # Recording --------------------------------------------------------------------------------------------------
 
     def ask(self, role: Role, request: Request, note: str = "") -> Flow[Exchange]:
         """Send a request and keep the exchange as a step of the story."""
         exchange = yield request
-        self.steps.append(Step(role=role, exchange=exchange, note=note))
+        step = Step(role=role, exchange=exchange, note=note)
+        self.steps.append(step)
+        self.asked.append(step)
         return exchange
 
     def note(self, text: str) -> None:
