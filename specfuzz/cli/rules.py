@@ -128,6 +128,7 @@ def explanation(rule: str, framework: str | None) -> str:
     if not own:
         category = next(line for line in page.splitlines() if line.startswith("| category |")).split("|")[2].strip()
         own = _section(_page(f"fixes/{framework}.md"), f"## {category}")
+        own = own.replace(f"### {category}", f"### {FRAMEWORKS[framework]}", 1)
     return f"{head}{before}\n{own.strip()}\n{after}{rest}" if own else page
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from specfuzz.contract import Contract, Level, OperationContract
+from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.findings.model import (
     ALLOWED,
     ANSWERED,
@@ -21,7 +22,7 @@ from specfuzz.findings.model import (
 )
 from specfuzz.http import ANONYMOUS
 from specfuzz.oracles import read_reply
-from specfuzz.probes import Broken, Case, Category, Held, Role, Verdict
+from specfuzz.probes import Broken, Case, Category, Inconclusive, Role, Verdict
 
 PARTS = ("owner", "peer", "admin", ANONYMOUS)
 """The columns: who owns the objects, another user of the same role, a privileged one, nobody."""
@@ -35,18 +36,23 @@ _ATTACKING = (Category.CROSS_USER, Category.TOKENLESS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One exchange at a case's own operation, boiled down: who sent it, as an attack or a control, and what it answered."""
+    """One exchange at a case's own operation, boiled down: who sent it, as an attack or a control, and what it answered.
+
+    `is_proof` if a finding rests on it.
+    """
 
     part: str
     is_attack: bool
+    is_proof: bool
     outcome: str
     status: int
 
 
-def sightings(case: Case, category: Category) -> tuple[Sighting, ...]:
+def sightings(case: Case, category: Category, verdict: Verdict) -> tuple[Sighting, ...]:
     """What the steps of a case show about its operation; made-up ids and extra fields say nothing about access."""
     found = []
     steps = {id(step.exchange): step for step in (*case.asked, *case.steps)}
+    proofs = _proofs(verdict)
     for step in steps.values():
         exchange = step.exchange
         is_attack = step.role is Role.ATTACK
@@ -57,8 +63,22 @@ def sightings(case: Case, category: Category) -> tuple[Sighting, ...]:
             continue
         reply = read_reply(exchange)
         outcome = ALLOWED if reply.accepted else REFUSED if reply.refused else UNCLEAR
-        found.append(Sighting(part=part, is_attack=is_attack, outcome=outcome, status=exchange.status))
+        is_proof = is_attack and id(exchange) in proofs
+        found.append(
+            Sighting(part=part, is_attack=is_attack, is_proof=is_proof, outcome=outcome, status=exchange.status)
+        )
     return tuple(found)
+
+
+def _proofs(verdict: Verdict) -> set[int]:
+    """The exchanges of the actors that the findings of a verdict name."""
+    breaks = verdict.breaks if isinstance(verdict, Broken) else ()
+    return {
+        id(step.exchange)
+        for item in breaks
+        for step in item.steps
+        if step.exchange.identity == (item.actor or ANONYMOUS)
+    }
 
 
 def _part(case: Case, identity: str, *, is_attack: bool) -> str:
@@ -72,16 +92,18 @@ def _part(case: Case, identity: str, *, is_attack: bool) -> str:
     return "owner" if identity == case.owner or not is_attack else "peer"
 
 
-def _seen(sighting: Sighting, verdict: Verdict) -> str:
-    if not sighting.is_attack:
-        return sighting.outcome
-    if isinstance(verdict, Broken):
-        actors = {ANONYMOUS if item.actor in (None, ANONYMOUS) else "user" for item in verdict.breaks}
-        mine = ANONYMOUS if sighting.part == ANONYMOUS else "user"
-        return GOT_THROUGH if mine in actors else sighting.outcome
-    if sighting.outcome != ALLOWED:
-        return sighting.outcome
-    return ANSWERED if isinstance(verdict, Held) else UNCLEAR
+def _words(found: Iterable[Sighting], verdict: Verdict) -> Iterator[tuple[str, str, int]]:
+    """Part, word and status of each sighting of a case. An attack may be told with the attempts before it that failed."""
+    listed = list(found)
+    proofs = [item for item in listed if item.is_proof] if isinstance(verdict, Broken) else []
+    through = [item for item in proofs if item.outcome == ALLOWED] or proofs
+    for item in listed:
+        word = item.outcome
+        if item in through:
+            word = GOT_THROUGH
+        elif item.is_attack and word == ALLOWED:
+            word = UNCLEAR if isinstance(verdict, Inconclusive) else ANSWERED
+        yield item.part, word, item.status
 
 
 def expected(target: OperationContract, part: str) -> str:
@@ -100,7 +122,11 @@ def expected(target: OperationContract, part: str) -> str:
         if part == "admin":
             return OPEN
         return REFUSED if target.identifiers else OWN
-    return ALLOWED if access.level is Level.AUTHENTICATED else OPEN
+    if access.level is not Level.AUTHENTICATED:
+        return OPEN
+    # To ask for credentials says nothing about somebody else's object.
+    needs_no_word = part == "owner" or not target.identifiers or is_shared_on_purpose(access)
+    return ALLOWED if needs_no_word else OPEN
 
 
 def matrix(
@@ -109,8 +135,8 @@ def matrix(
     """A row for each operation, in the document's order, with a cell for each part that somebody played."""
     seen: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for label, verdict, found in outcomes:
-        for sighting in found:
-            seen.setdefault((label, sighting.part), []).append((_seen(sighting, verdict), sighting.status))
+        for part, word, status in _words(found, verdict):
+            seen.setdefault((label, part), []).append((word, status))
     played = tuple(parts)
     return tuple(_row(item, played, seen) for item in contract.operations)
 

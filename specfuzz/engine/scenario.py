@@ -231,7 +231,7 @@ class Scenario:
         except Exception as error:  # a crashing probe is visible and never a pass; the rest of the run goes on
             defect = "".join(traceback.format_exception(error))
             verdict = Inconclusive(reason=f"specfuzz failed here, which is our bug: {type(error).__name__}: {error}")
-        seen = sightings(case, probe_for(planned.rule).RULE.category)
+        seen = sightings(case, probe_for(planned.rule).RULE.category, verdict)
         outcome = Outcome(planned=planned, verdict=verdict, defect=defect, seen=seen)
         self.outcomes.append(outcome)
         return outcome

@@ -20,7 +20,10 @@ _COLOURS = {"critical": "bold white on red", "high": "bold red", "medium": "yell
 _VERDICTS = ("held", "broken", "inconclusive", "not-run")
 
 MAX_SHOWN = 8
-"""Lines of one kind shown without --verbose, so that the end fits a screen; the JSON report has them all."""
+"""Lines of undecided cases shown without --verbose; the JSON report has them all."""
+
+MAX_PLACES, MAX_LISTED = 6, 3
+"""Lines about broken operations and about what was left behind: with six categories, the end fits a screen of 24 lines."""
 
 
 def render(result: Result, *, verbose: bool = False) -> str:
@@ -122,14 +125,14 @@ def _print_places(result: Result, console: Console) -> None:
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for label, findings in list(groups.items())[:MAX_SHOWN]:
+    for label, findings in list(groups.items())[:MAX_PLACES]:
         rules = dict.fromkeys(f"{item.rule} [{_COLOURS[item.severity]}]{item.severity}[/]" for item in findings)
         table.add_row(f"[bold cyan]{plain(short(label, 60))}[/]", ", ".join(rules))
     if groups:
         console.print("[bold]Broken[/]")
         console.print(Padding(table, (0, 0, 0, 2)))
-        if len(groups) > MAX_SHOWN:
-            console.print(f"  [dim]and {len(groups) - MAX_SHOWN} more operations[/]")
+        if len(groups) > MAX_PLACES:
+            console.print(f"  [dim]and {len(groups) - MAX_PLACES} more operations[/]")
         console.print()
 
 
@@ -147,7 +150,7 @@ def _print_coverage(result: Result, console: Console, *, verbose: bool) -> None:
     for name, found in counts.items():
         table.add_row(name, *(_count(found, verdict) for verdict in _VERDICTS))
     console.print(table)
-    for reason, count in _not_run(result.coverage).most_common(3):
+    for reason, count in _not_run(result.coverage).most_common(2):
         console.print(f"[dim]not run {count}×: {plain(reason)}[/]")
     console.print()
 
@@ -163,7 +166,7 @@ def _print_lists(result: Result, console: Console, *, verbose: bool) -> None:
         for item in gone
         if not item.proven
     ]
-    shown = lines if verbose else lines[:MAX_SHOWN]
+    shown = lines if verbose else lines[:MAX_LISTED]
     for line in shown:
         console.print(line)
     if len(lines) > len(shown):

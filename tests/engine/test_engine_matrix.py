@@ -19,11 +19,12 @@ from specfuzz.contract import (
     from_raw,
 )
 from specfuzz.engine import Selection
-from specfuzz.engine.matrix import PARTS, expected
+from specfuzz.engine.matrix import PARTS, Sighting, expected, matrix
 from specfuzz.engine.record import MAX_RECORDED_CHARS, Recorder
 from specfuzz.findings import Result
 from specfuzz.http import Exchange, Request, Response
 from specfuzz.http.redaction import Redactor
+from specfuzz.probes import Broken
 
 
 def run(api: NotesApi, *rules: str) -> Result:
@@ -51,6 +52,30 @@ def test_an_attack_that_worked_got_through() -> None:
 def test_an_attack_that_was_answered_without_harm_did_not_get_through() -> None:
     result = run(NotesApi(), "SF104")
     assert seen(result, "GET /notes")["peer"][0] == "answered"
+
+
+def test_of_several_attempts_only_the_one_that_worked_got_through() -> None:
+    attempts = (
+        Sighting(part="peer", is_attack=True, is_proof=True, outcome="refused", status=404),
+        Sighting(part="peer", is_attack=True, is_proof=True, outcome="allowed", status=200),
+        Sighting(part="anonymous", is_attack=False, is_proof=False, outcome="refused", status=401),
+    )
+    contract = derive(from_raw(document(), "notes.json"))
+    label = "GET /notes/{id}"
+    cells = {
+        cell.part: (cell.seen, cell.statuses)
+        for row in matrix(contract, ("peer", "anonymous"), [(label, Broken(breaks=()), attempts)])
+        if row.operation.label == label
+        for cell in row.cells
+    }
+    assert cells == {"peer": ("got-through", (200,)), "anonymous": ("refused", (401,))}
+
+
+def test_a_write_that_was_refused_and_happened_got_through() -> None:
+    refused = Sighting(part="peer", is_attack=True, is_proof=True, outcome="refused", status=403)
+    contract = derive(from_raw(document(), "notes.json"))
+    rows = matrix(contract, ("peer",), [("PATCH /notes/{id}", Broken(breaks=()), (refused,))])
+    assert ("got-through", (403,)) in [(row.cells[0].seen, row.cells[0].statuses) for row in rows]
 
 
 def test_what_was_not_tried_says_so() -> None:
@@ -91,7 +116,7 @@ def target(level: Level, *, identified: bool = True, declared: Level | None = No
     ("level", "owner", "peer", "admin", "anonymous"),
     [
         (Level.PUBLIC, "allowed", "allowed", "allowed", "allowed"),
-        (Level.AUTHENTICATED, "allowed", "allowed", "allowed", "refused"),
+        (Level.AUTHENTICATED, "allowed", "unsaid", "unsaid", "refused"),
         (Level.OWNER, "allowed", "refused", "unsaid", "refused"),
         (Level.MEMBERS, "allowed", "refused", "unsaid", "refused"),
         (Level.ROLE, "refused", "refused", "allowed", "refused"),
@@ -104,6 +129,7 @@ def test_the_contract_says_what_is_expected(level: Level, owner: str, peer: str,
 
 def test_a_list_of_ones_own_is_for_everybody() -> None:
     assert expected(target(Level.OWNER, identified=False), "peer") == "own-only"
+    assert expected(target(Level.AUTHENTICATED, identified=False), "peer") == "allowed"
 
 
 def test_declared_security_refuses_the_anonymous_where_nothing_else_is_known() -> None:
