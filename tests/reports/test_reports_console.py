@@ -217,7 +217,7 @@ def test_the_summary_fits_a_screen_whatever_was_found() -> None:
                 remediation="r",
             )
             for number in range(40)
-        ),  # fmt: skip
+        ),
         leftovers=tuple(f"{number} × thing" for number in range(40)),
     )
     lines = shown(made).splitlines()
