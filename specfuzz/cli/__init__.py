@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 
 _EXIT_CODES = (
-    "Exit codes: 0 nothing at or above the threshold; 1 findings; 2 wrong usage or configuration; "
+    "Exit codes: 0 nothing at or above the threshold; 1 findings or a low grade; 2 wrong usage or configuration; "
     "3 the target could not be tested; 130 interrupted."
 )
 _SCOPE, _LIMITS, _REPORT, _TARGET = "What is tested", "Limits", "Report", "Target"
@@ -165,7 +165,7 @@ def run_command(
             metavar="PERCENT",
             min=0,
             max=100,
-            help="Exit code 3 if fewer of the tried promises were decided.",
+            help="Exit code 3 if fewer of the selected promises were decided.",
             rich_help_panel=_REPORT,
         ),
     ] = 0,
