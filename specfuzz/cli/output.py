@@ -73,7 +73,7 @@ def deliver(result: Result, wanted: tuple[Wanted, ...], *, quiet: bool = False, 
     from specfuzz.reports import console, render
 
     failed: list[UsageError] = []
-    for item in wanted:
+    for item in sorted(wanted, key=lambda item: item.format != "json"):  # first the one that makes all others
         if item.path is not None:
             verbosely = item.format == "console" and verbose
             text = console.render(result, verbose=True) if verbosely else render(item.format, result)
@@ -89,7 +89,7 @@ def deliver(result: Result, wanted: tuple[Wanted, ...], *, quiet: bool = False, 
         if not quiet:
             for item in wanted:
                 if item.path is not None:
-                    make_console().print(f"{item.format} report written to {item.path}", markup=False)
+                    make_console().print(f"{item.format} report written to {item.path}", markup=False, soft_wrap=True)
     if failed:
         raise failed[0]
 
