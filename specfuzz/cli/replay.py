@@ -76,27 +76,43 @@ def replay_command(
         for item in wanted:
             if item.path is not None:
                 write_report(item.path, render(item.format, result))
-        return _tell(findings, result)
+        return _tell(findings, result, before)
 
     guarded(command, debug=debug)
 
 
-def cases_of(findings: tuple[Finding, ...], result: Result) -> tuple[tuple[str, str], ...]:
-    """Which rules to try at which operations so that these findings can show again.
+def origins(finding: Finding, before: Result) -> set[tuple[str, str]]:
+    """The cases (operation, rule) in which a finding shows, as far as its report tells.
 
-    A finding may have been noticed by another rule's case; so what was broken at its operation is tried along with it.
+    It may have been noticed by another rule's case, or stand at another operation than the one that was tried: the case's
+    reason names it then.
     """
-    pairs = {(item.operation.label, item.rule) for item in findings}
-    places = {label for label, _ in pairs}
-    pairs |= {
+    own = (finding.operation.label, finding.rule)
+    broken = {
         (row.operation.label, row.rule)
-        for row in result.coverage
-        if row.verdict == "broken" and row.operation.label in places
+        for row in before.coverage
+        if row.verdict == "broken" and finding.title in (row.reason or "")
     }
+    return {own} if own in broken or not broken else broken
+
+
+def cases_of(findings: tuple[Finding, ...], before: Result) -> tuple[tuple[str, str], ...]:
+    """Which rules to try at which operations so that these findings can show again."""
+    from specfuzz.probes.registry import attack, probes
+
+    pairs = set[tuple[str, str]]()
+    for finding in findings:
+        pairs |= origins(finding, before)
+        if finding.rule in probes() and attack(finding.rule) is None:  # it only looks: others have to send something
+            pairs |= {
+                (row.operation.label, row.rule)
+                for row in before.coverage
+                if row.operation == finding.operation and row.verdict != "not-run"
+            }
     return tuple(sorted(pairs))
 
 
-def _tell(findings: tuple[Finding, ...], result: Result) -> int:
+def _tell(findings: tuple[Finding, ...], result: Result, before: Result) -> int:
     from specfuzz.cli.output import make_console
     from specfuzz.reports.console import plain
 
@@ -105,7 +121,7 @@ def _tell(findings: tuple[Finding, ...], result: Result) -> int:
         console.print(f"[bold red]not tested[/]  {plain(problem)}")
     states = []
     for finding in findings:
-        state, why = state_of(finding, result)
+        state, why = state_of(finding, result, origins(finding, before))
         states.append(state)
         label = f"{finding.rule} {finding.operation.label}" + (f" {finding.field}" if finding.field else "")
         shown = "still broken" if state == "broken" else state
@@ -117,21 +133,15 @@ def _tell(findings: tuple[Finding, ...], result: Result) -> int:
     return UNTESTED if "undecided" in states or result.problems else 0
 
 
-def state_of(finding: Finding, result: Result) -> tuple[str, str]:
+def state_of(finding: Finding, result: Result, cases: set[tuple[str, str]]) -> tuple[str, str]:
     """`broken`, `repaired` or `undecided`, and what says so."""
     again = next((item for item in result.findings if item.fingerprint == finding.fingerprint), None)
     if again is not None:
         return "broken", again.title
-    here = [row for row in result.coverage if row.operation.label == finding.operation.label]
-    tried = [row for row in here if row.not_run not in ("inapplicable", "deselected")]
-    own = [row for row in tried if row.rule == finding.rule] or tried
-    if not here:
+    rows = [row for row in result.coverage if (row.operation.label, row.rule) in cases]
+    if not rows:
         return "undecided", "the document no longer has this operation"
-    if not own:
-        return "undecided", next(
-            (row.reason for row in here if row.rule == finding.rule and row.reason), "it did not run"
-        )
-    open_ones = [row for row in own if row.verdict not in ("held", "broken")]
+    open_ones = [row for row in rows if row.verdict not in ("held", "broken")]
     if open_ones:
         return "undecided", open_ones[0].reason or open_ones[0].verdict
-    return "repaired", own[0].reason or "the promise is kept now"
+    return "repaired", rows[0].reason or "the promise is kept now"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from specfuzz.contract.document import Document
-from specfuzz.contract.model import Action, Identifier, Location, Operation
+from specfuzz.contract.model import Action, Body, Identifier, Location, Operation
 from specfuzz.contract.schemas import Schemas
 from specfuzz.contract.words import noun_of, singular, split_words
 
@@ -40,6 +40,7 @@ _STRONG_VERBS = frozenset(_VERBS) - {"all", "new", "open", "post", "set", "place
 
 _ID_WORDS = ("id", "uuid", "guid", "slug", "key", "code", "number", "no", "ref", "reference", "handle", "uid", "pk")
 _EXTENSION = re.compile(r"\.(?:php|json|xml|do|action|aspx?|jsp|cgi)$", re.IGNORECASE)
+_VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^(api|rest|v\d+(\.\d+)?|public|internal|admin|manage|management)$", re.IGNORECASE)
 
 
@@ -74,6 +75,8 @@ class Shapes:
     def __init__(self, document: Document) -> None:
         self._schemas: Schemas = document.schemas
         self._nouns = self._collect_nouns(document.operations)
+        read = {operation.path for operation in document.operations if operation.method == "GET"}
+        self._read_and_written = {item.path for item in document.operations if not item.is_safe} & read
         self._collections = {
             _without_parameters(operation.path.rsplit("/{", 1)[0])
             for operation in document.operations
@@ -135,7 +138,9 @@ class Shapes:
                 "POST": Action.UPDATE,
             }.get(method, Action.OTHER)
             return Shape(action=action, resource=resource, identifiers=path_ids)
-        query_ids = self._query_identifiers(operation, last)
+        query_ids = self._query_identifiers(operation, last) or (
+            () if path_ids else self._carried_identifiers(operation, last)
+        )
         if path_ids and not self._is_collection(operation, segments):
             if method in ("POST", "PUT", "PATCH", "DELETE"):
                 return Shape(action=Action.ACT, resource=path_ids[-1].resource, identifiers=path_ids)
@@ -179,7 +184,12 @@ class Shapes:
         return Shape(action=Action.ACT if own else Action.OTHER, resource=noun, identifiers=own)
 
     def _is_collection_of_verbs(self, operation: Operation, segments: list[str]) -> bool:
-        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural."""
+        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural.
+
+        And whether one like `/threads/{id}/read-mark` is a thing: it is both read and written.
+        """
+        if operation.path in self._read_and_written and len(split_words(segments[-1])) > 1:
+            return True
         return self._is_plural(segments[-1]) and _without_parameters(operation.path) in self._collections
 
     @staticmethod
@@ -242,12 +252,28 @@ class Shapes:
             if parameter.location is Location.QUERY and self._names(parameter.name, noun)
         )[:1]
 
+    @staticmethod
+    def _carried_identifiers(operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
+        """An object named in a header or a cookie (`X-Account-Id`); a bare `id` there is the session's or the request's."""
+        return tuple(
+            Identifier(location=parameter.location, name=parameter.name, resource=noun or "")
+            for parameter in operation.parameters
+            if parameter.location in (Location.HEADER, Location.COOKIE)
+            and noun is not None
+            and identifier_noun(parameter.name.removeprefix("X-").removeprefix("x-")) == noun
+        )[:1]
+
     def _body_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
         for body in operation.bodies:
             for name in self._schemas.properties(body.schema, body.pointer):
                 if self._names(name, noun):
                     return (Identifier(location=Location.BODY, name=name, resource=noun or ""),)
         return ()
+
+    def _written(self, body: Body) -> Iterable[str]:
+        """The properties of what a body is about, inside the lone wrapper that some documents use (`{"user": {...}}`)."""
+        schema, pointer, _ = self._schemas.represented(body.schema, body.pointer)
+        return self._schemas.properties(schema, pointer)
 
     @staticmethod
     def _names(parameter: str, noun: str | None) -> bool:
@@ -300,7 +326,7 @@ class Shapes:
         return self._sign_in_or_up(operation, last, named)
 
     def _sign_in_or_up(self, operation: Operation, last: tuple[str, ...], named: tuple[str, ...]) -> Action | None:
-        fields = [name for body in operation.bodies for name in self._schemas.properties(body.schema, body.pointer)]
+        fields = [name for body in operation.bodies for name in self._written(body)]
         has_secret = any(is_password_field(name) for name in fields)
         names_account = any(is_login_field(name) for name in fields)
         if last in _REFRESH or named in _REFRESH or ("refresh" in last and not has_secret):
@@ -332,8 +358,10 @@ def is_login_field(name: str) -> bool:
 
 
 def _segments(path: str) -> list[str]:
-    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`)."""
-    return [_EXTENSION.sub("", segment) for segment in path.split("/") if segment]
+    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`), and without
+    versions, wherever they stand (`/v2/users`, `/users/v1/{name}`): they name no kind of object."""
+    found = [_EXTENSION.sub("", segment) for segment in path.split("/") if segment]
+    return [segment for segment in found if not _VERSION.match(segment)] or found
 
 
 def _acted_upon(

@@ -75,7 +75,7 @@ def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
 
 
 def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
-    changing, confidence = _changes_state(operation, shape.action)
+    changing, confidence = _changes_state(operation, shape.action, is_thing=_is_thing(document, operation))
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -119,14 +119,23 @@ def _with_fields(
     )
 
 
-def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence]:
+def _is_thing(document: Document, operation: Operation) -> bool:
+    """Whether a path whose last words begin like a verb names a thing: `/threads/{id}/read-mark` can be read as well."""
+    words = split_words(operation.path.rsplit("/", 1)[-1])
+    return len(words) > 1 and any(
+        other.method == "GET" and other.path == operation.path and not operation.is_safe
+        for other in document.operations
+    )
+
+
+def _changes_state(operation: Operation, action: Action, *, is_thing: bool = False) -> tuple[bool, Confidence]:
     words = split_words(operation.path.rsplit("/", 1)[-1]) or split_words(operation.operation_id or "")
     first = words[0] if words else ""
     if operation.is_safe:
         if first in _CHANGE_VERBS:
             return True, Confidence.TENTATIVE
         return False, Confidence.CERTAIN
-    if action in (Action.READ, Action.LIST, Action.SEARCH) or first in _READ_VERBS:
+    if action in (Action.READ, Action.LIST, Action.SEARCH) or (first in _READ_VERBS and not is_thing):
         return False, Confidence.FIRM
     return True, Confidence.CERTAIN
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from specfuzz.contract.access import says_own
 from specfuzz.contract.model import (
@@ -20,6 +21,9 @@ from specfuzz.contract.words import is_listed, rename_like, split_words, word_li
 
 MAX_GUESSED_FIELDS = 12
 """Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
+
+MAX_NESTING = 3
+"""Levels of objects inside a body whose fields are compared."""
 
 _SERVER_MANAGED = frozenset("id uuid guid _id pk href self url links _links etag revision version".split())
 _NO_FIELDS = frozenset(
@@ -67,7 +71,10 @@ class FieldReader:
         for reply in contract.operation.replies:
             if reply.is_success and reply.schema is not None:
                 schema, pointer, _ = self._schemas.represented(reply.schema, reply.pointer)
-                for name, item in self._schemas.properties(schema, pointer).items():
+                properties = self._schemas.properties(schema, pointer)
+                if all(name.lower() in ENVELOPE_NAMES for name in properties):
+                    continue  # `{"status": "success", "message": "It was added."}` shows nothing of the object
+                for name, item in properties.items():
                     found.setdefault(name, item)
         return found
 
@@ -123,11 +130,42 @@ class FieldReader:
                 yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)
             else:
                 yield self._field(item, FieldReason.RESPONSE_ONLY, Confidence.FIRM)
+        yield from self._nested(request, shown, "", 0)
         for name, item in privileged.items():
             if name not in taken and name not in ordinary and name not in shown:
                 yield self._field(item, FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
         known = taken | ordinary | set(shown) | set(privileged)
         yield from self._guessed(contract, known)
+
+    def _nested(
+        self, request: Mapping[str, Property], shown: Mapping[str, Property], prefix: str, depth: int
+    ) -> Iterator[ForbiddenField]:
+        """What the objects inside a body may not hold: shown in an answer's object of that name, and taken in no request."""
+        for name, item in request.items():
+            answer = shown.get(name)
+            if answer is None or depth >= MAX_NESTING:
+                continue
+            taken, mark = self._inside(item)
+            seen, _ = self._inside(answer)
+            if not taken or not seen:
+                continue
+            where = f"{prefix}{name}{mark}."
+            for inner, found in seen.items():
+                is_read_only = found.is_read_only or (inner in taken and taken[inner].is_read_only)
+                if (inner in taken and not is_read_only) or is_server_managed(inner) or inner.lower().endswith("id"):
+                    continue
+                reason = FieldReason.READ_ONLY if is_read_only else FieldReason.RESPONSE_ONLY
+                confidence = Confidence.CERTAIN if is_read_only else Confidence.FIRM
+                made = self._field(found, reason, confidence)
+                yield replace(made, name=f"{where}{inner}")
+            yield from self._nested(taken, seen, where, depth + 1)
+
+    def _inside(self, item: Property) -> tuple[Mapping[str, Property], str]:
+        """The properties of an object or of an array's items, and how that is written: nothing, or `[]`."""
+        items = self._schemas.items(item.schema, item.pointer)
+        if items is not None:
+            return self._schemas.properties(*items), "[]"
+        return self._schemas.properties(item.schema, item.pointer), ""
 
     def _guessed(self, contract: OperationContract, known: set[str]) -> Iterator[ForbiddenField]:
         words_known = {split_words(name) for name in known}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from specfuzz.contract import Contract, OperationContract
-from specfuzz.probes.registry import Probe, probes
+from specfuzz.probes.registry import probes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,5 +72,11 @@ def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planne
     return tuple(found)
 
 
-def probe_for(rule: str) -> Probe:
-    return probes()[rule]
+def needs_requests(rule: str) -> bool:
+    """Whether a rule sends anything; one that reads the document alone needs no target and nobody to log in as."""
+    return getattr(probes()[rule], "NEEDS_REQUESTS", True)
+
+
+def needs_cookies(rule: str) -> bool:
+    """Whether a rule is about what browsers do by themselves, and so about credentials in cookies alone."""
+    return getattr(probes()[rule], "NEEDS_COOKIES", False)

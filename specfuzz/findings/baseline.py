@@ -202,11 +202,14 @@ def _marked(finding: Finding, entry: Accepted | None, today: date) -> Finding:
 def _is_proven(entry: Accepted, coverage: Iterable[Coverage]) -> bool:
     """Whether the run tried what the entry is about and reached a verdict: else it is not fixed, but not looked at.
 
-    Some rules are noticed by the cases of others (an effect despite a refusal): then all that was tried there counts.
+    A finding may stand at another operation than the one that was tried (a token, at the log-in that gave it): then all
+    cases of its rule count. Some rules are noticed by the cases of others (an effect despite a refusal): then all that was
+    tried at the operation counts.
     """
-    here = [row for row in coverage if _blanked(row.operation.label) == _blanked(entry.operation)]
-    own = [row for row in here if row.rule == entry.rule and row.not_run != "inapplicable"]
-    tried = own or [row for row in here if row.not_run != "inapplicable"]
+    applicable = [row for row in coverage if row.not_run != "inapplicable"]
+    here = [row for row in applicable if _blanked(row.operation.label) == _blanked(entry.operation)]
+    mine = [row for row in applicable if row.rule == entry.rule]
+    tried = [row for row in mine if row in here] or mine or here
     return bool(tried) and all(row.verdict in ("held", "broken") for row in tried)
 
 

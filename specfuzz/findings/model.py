@@ -54,7 +54,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleRef:
-    """A rule that the run knew, as a reader of its report needs it."""
+    """A rule that the run knew, as a reader of its report needs it. `attacks` is false where it only looks at answers."""
 
     id: str
     name: str
@@ -64,6 +64,7 @@ class RuleRef:
     remediation: str
     cwe: tuple[str, ...] = ()
     owasp: tuple[str, ...] = ()
+    attacks: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,8 +222,13 @@ class Result:
 
     @property
     def decided_percent(self) -> int:
-        """Of the promises that the user asked to try, how many were decided; not tried for lack of something counts."""
-        wanted = [row for row in self.coverage if row.verdict != "not-run" or row.not_run == "unable"]
+        """Of the promises that the user asked to try, how many were decided; not tried for lack of something counts.
+
+        Rules that only look at answers try nothing, and are not counted.
+        """
+        looking = {rule.id for rule in self.rules if not rule.attacks}
+        due = [row for row in self.coverage if row.rule not in looking]
+        wanted = [row for row in due if row.verdict != "not-run" or row.not_run == "unable"]
         decided = sum(1 for row in wanted if row.verdict in ("held", "broken"))
         return 100 * decided // len(wanted) if wanted else 0
 

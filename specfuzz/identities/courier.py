@@ -11,9 +11,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from specfuzz.http import ANONYMOUS, Exchange, Request
+from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.http.driver import run_flow, run_flow_async
 from specfuzz.http.redaction import Redactor
+from specfuzz.identities.credentials import Credentials, credentials_of
 from specfuzz.identities.errors import LoginFailed
 from specfuzz.identities.identity import CsrfRules, Identity
 from specfuzz.identities.login import log_in
@@ -48,6 +49,13 @@ class Keyring:
             self.redactor.learn(secret.reveal().rsplit(" ", 1)[-1])
         self._identities[identity.name] = identity
 
+    def replace(self, identity: Identity) -> None:
+        """Take another description of an identity; its session ends, and what was learnt of its refusals is forgotten."""
+        self.add(identity)
+        self._sessions.pop(identity.name, None)
+        self._futile.pop(identity.name, None)
+        self._refusing = {(name, operation) for name, operation in self._refusing if name != identity.name}
+
     def identity(self, name: str) -> Identity:
         return self._identities[name]
 
@@ -68,6 +76,31 @@ class Keyring:
     def learn_from(self, session: Session) -> None:
         for secret in session.secrets():
             self.redactor.learn(secret)
+
+    def passwords(self) -> frozenset[str]:
+        """What the accounts of this run log in with, in the clear: to notice where the API gives one back."""
+        logins = [identity.login for identity in self._identities.values() if identity.login is not None]
+        return frozenset(secret.reveal() for login in logins for secret in login.secrets)
+
+    def substituted(self, request: Request) -> Request:
+        """The request as it goes out with what stands in for its identity's credentials; the redactor learns that first."""
+        for secret in request.substitute.secrets() if request.substitute is not None else ():
+            self.redactor.learn(secret)
+        return request.with_substitute()
+
+    def credentials(self, name: str) -> Credentials | None:
+        """What the identity's session carries now; None before its first request, and for one that carries nothing."""
+        session = self._sessions.get(name)
+        return credentials_of(session) if session is not None else None
+
+    def log_in_anew(self, name: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]:
+        """A further session of the identity beside the one that its requests use; `cookies` go along with the log-in.
+
+        Raises `LoginFailed`. The redactor learns what it carries; nobody renews it.
+        """
+        session = yield from log_in(self._identities[name], self.csrf, cookies=cookies)
+        self.learn_from(session)
+        return credentials_of(session)
 
     def facts(self, name: str) -> Mapping[str, Any]:
         """What the identity's log-in told about its account."""
@@ -120,6 +153,8 @@ class AsyncCourier:
 
     async def send(self, request: Request) -> Exchange:
         """Raises `LoginFailed` and what the driver raises."""
+        if request.substitute is not None:
+            return _described_as(request, await self._send(self.keyring.substituted(request)))
         if request.identity == ANONYMOUS:
             return await self._send(request)
         session = await self._session(request.identity, None)
@@ -163,6 +198,8 @@ class SyncCourier:
 
     def send(self, request: Request) -> Exchange:
         """Raises `LoginFailed` and what the driver raises."""
+        if request.substitute is not None:
+            return _described_as(request, self._send(self.keyring.substituted(request)))
         if request.identity == ANONYMOUS:
             return self._send(request)
         session = self._session(request.identity, None)

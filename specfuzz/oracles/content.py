@@ -95,8 +95,18 @@ def changes(before: Any, after: Any) -> tuple[Change, ...]:
     return tuple(
         Change(path, first.get(path, MISSING), second.get(path, MISSING))
         for path in dict.fromkeys((*first, *second))
-        if not is_volatile(path) and not _equal(first.get(path, MISSING), second.get(path, MISSING))
+        if not is_volatile(path)
+        and not _equal(first.get(path, MISSING), second.get(path, MISSING))
+        and not _is_reissued(first.get(path, MISSING), second.get(path, MISSING))
     )
+
+
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+
+def _is_reissued(before: Any, after: Any) -> bool:
+    """Whether both are tokens that a server signs anew with every answer (RFC 7519: `iat` and `exp` move on)."""
+    return all(isinstance(value, str) and bool(_JWT.fullmatch(value)) for value in (before, after))
 
 
 def _equal(one: Any, other: Any) -> bool:

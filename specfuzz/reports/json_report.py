@@ -77,6 +77,7 @@ def _rule(rule: RuleRef) -> dict[str, Any]:
         "remediation": rule.remediation,
         "cwe": list(rule.cwe),
         "owasp": list(rule.owasp),
+        "attacks": rule.attacks,
     }
 
 

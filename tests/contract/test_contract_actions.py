@@ -378,3 +378,8 @@ def test_a_noun_may_name_people_by_its_last_word(noun: str, is_user: bool) -> No
 
 def test_paths_that_differ_in_parameter_names_only_are_one() -> None:
     assert normalized_path("/a/{id}/b/{b_id}/") == normalized_path("/a/{a_id}/b/{id}")
+
+
+@pytest.mark.parametrize("path", ["/users/v1/{name}", "/v1/users/{name}", "/api/v2.1/users/{name}"])
+def test_a_version_names_no_kind_wherever_it_stands(path: str) -> None:
+    assert read(f"GET {path}").resource == "user"
