@@ -96,6 +96,13 @@ def test_a_decompression_bomb_is_not_unpacked() -> None:
     assert time.perf_counter() - started < MAX_S
 
 
+@pytest.mark.parametrize(("padding", "is_read"), [(100, True), (MAX_UNPACKED_BYTES, False)])
+def test_what_is_longer_than_the_limit_is_not_read_in_part(padding: int, is_read: bool) -> None:
+    packed = to_base64url(zlib.compress(b'{"user_id": 3}' + b" " * padding))
+    found = decode(f".{packed}.AAAAAA.{'B' * 27}")
+    assert (found is not None) is is_read
+
+
 def test_a_value_too_long_for_a_header_is_not_looked_at() -> None:
     assert decode('{"a": "' + "b" * MAX_VALUE_CHARS + '"}') is None
 
