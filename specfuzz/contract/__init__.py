@@ -22,6 +22,7 @@ from specfuzz.contract.model import (
     ResourceKind,
     Schema,
 )
+from specfuzz.contract.positions import Positions
 
 __all__ = [
     "Access",
@@ -42,6 +43,7 @@ __all__ = [
     "Operation",
     "OperationContract",
     "Parameter",
+    "Positions",
     "Reply",
     "ResourceKind",
     "Schema",

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
+from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract, Positions
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
+from specfuzz.engine.matrix import PARTS, Sighting, matrix, sightings
 from specfuzz.engine.plan import NOT_SELECTED, Planned, needs_cookies, needs_requests
 from specfuzz.engine.watch import Watch
 from specfuzz.findings import (
@@ -23,6 +24,8 @@ from specfuzz.findings import (
     ExpectationRef,
     Finding,
     OperationRef,
+    OperationRow,
+    Place,
     curl,
     evidence_of,
     fingerprint,
@@ -85,6 +88,8 @@ class Outcome:
         """Whether nothing was tried for it."""
         return self.looked or (isinstance(self.verdict, Held) and not self.verdict.tried)
 
+    seen: tuple[Sighting, ...] = ()
+
 
 @dataclass(slots=True)
 class Scenario:
@@ -101,9 +106,11 @@ class Scenario:
     elsewhere: Elsewhere = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    positions: Positions = field(init=False)
     has_spare: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
+        self.positions = Positions(self.contract.document.text)
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
         drafter = Drafter(self.contract, self.seed, self.redactor.learn)
         accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
@@ -290,7 +297,8 @@ class Scenario:
         except Exception as error:  # a crashing probe is visible and never a pass; the rest of the run goes on
             defect = "".join(traceback.format_exception(error))
             verdict = Inconclusive(reason=f"specfuzz failed here, which is our bug: {type(error).__name__}: {error}")
-        outcome = Outcome(planned=planned, verdict=verdict, defect=defect)
+        seen = sightings(case, probe.RULE.category, verdict)
+        outcome = Outcome(planned=planned, verdict=verdict, defect=defect, seen=seen)
         self.outcomes.append(outcome)
         return outcome
 
@@ -388,9 +396,11 @@ class Scenario:
             key = (planned.target.label, planned.rule)
             outcome = decided.get(key)
             reason: str | None
+            not_run = None
             if outcome is None:
                 unseen = "it was never answered" if attack(planned.rule) is None else ENDED_BEFORE
                 name, reason = "not-run", planned.reason or unrun.get(key, unseen)
+                not_run = "inapplicable" if not planned.applies else "deselected" if planned.reason else "unable"
             else:
                 name, reason = describe(outcome.verdict)
             rows.append(
@@ -400,9 +410,21 @@ class Scenario:
                     verdict=name,
                     reason=self.redactor.text(reason) if reason else None,
                     only_looked=outcome is not None and outcome.only_looked,
+                    not_run=not_run,
                 )
             )
         return tuple(rows)
+
+    @property
+    def parts(self) -> dict[str, str | None]:
+        """Who played which part of the matrix."""
+        names = {"owner": self.cast.owner, "peer": self.cast.peer, "admin": self.cast.admin}
+        return {part: names.get(part, part) for part in PARTS if names.get(part, part) is not None}
+
+    def matrix(self) -> tuple[OperationRow, ...]:
+        """The authorization matrix, an operation a row."""
+        found = ((item.planned.target.label, item.verdict, item.seen) for item in self.outcomes)
+        return matrix(self.contract, self.parts, found)
 
     def findings(self) -> list[Finding]:
         for outcome in self.outcomes:  # before anything is shown: one finding's secret may stand in another's proof
@@ -451,7 +473,14 @@ class Scenario:
             actor=found.actor,
             cwe=rule.cwe,
             owasp=rule.owasp,
+            place=self._place(found.expectation.source, planned),
         )
+
+    def _place(self, source: str, planned: Planned) -> Place:
+        """Where in the document the promise stands; the operation itself where the source is no JSON pointer."""
+        pointer = source if source.startswith("#/") else planned.target.operation.pointer
+        line, column = self.positions.at(pointer) or (None, None)
+        return Place(pointer=pointer, line=line, column=column)
 
 
 def _is_plain_read(item: OperationContract) -> bool:

@@ -19,6 +19,9 @@ from specfuzz.oracles import Outcome, read_reply
 from specfuzz.probes.verdict import Break, Role, Step
 from specfuzz.resources import Resource
 
+_BY_BODY = frozenset({Action.LOGIN, Action.SIGN_UP, Action.REFRESH})
+"""Operations whose caller is who the request's body says."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
@@ -100,6 +103,8 @@ class Elsewhere:
             refused = self._refused(actor, sighting.resource)
             if target is None or refused is None or target.access.level is Level.ROLE:
                 continue
+            if target.action in _BY_BODY:
+                continue  # sent without credentials, and answered to whoever the body says
             yield target, _break(target, sighting, *refused)
 
     def _refused(self, actor: str, resource: Resource) -> tuple[OperationContract, Exchange] | None:

@@ -71,6 +71,8 @@ class Case:
     shape: Shape | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    asked: list[Step] = field(default_factory=list)
+    """Everything that `ask` sent, also what a story then leaves out."""
     base_url: str = ""
     has_spare: Callable[[], bool] = lambda: True
     """Whether the run has requests to spare for what is only worth a try."""
@@ -82,7 +84,9 @@ class Case:
     def ask(self, role: Role, request: Request, note: str = "") -> Flow[Exchange]:
         """Send a request and keep the exchange as a step of the story."""
         exchange = yield request
-        self.steps.append(Step(role=role, exchange=exchange, note=note))
+        step = Step(role=role, exchange=exchange, note=note)
+        self.steps.append(step)
+        self.asked.append(step)
         return exchange
 
     def record(self, role: Role, exchange: Exchange, note: str = "") -> None:
