@@ -146,6 +146,7 @@ class Run:
             if case.target.dangerous:
                 await self._run_all([case])
         await run_flow_async(self._scenario.tour(self._plan), self._courier.send)
+        await run_flow_async(self._scenario.confirm_elsewhere(), self._courier.send)
         if self._lost_answers:
             await self._reach()  # a target that died with the last cases is no target that held
 

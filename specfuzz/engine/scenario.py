@@ -106,6 +106,7 @@ class Scenario:
     elsewhere: Elsewhere = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    _leaks: tuple[tuple[OperationContract, Break], ...] = ()
     positions: Positions = field(init=False)
     has_spare: Callable[[], bool] = lambda: True
 
@@ -358,6 +359,13 @@ class Scenario:
         self.watch.see(exchange)
         self.elsewhere.see(exchange, self.workshop.ledger.made)
 
+    def confirm_elsewhere(self) -> Flow[None]:
+        """Ask again about canaries that turned up in other hands, once nothing else goes on."""
+        try:
+            self._leaks = yield from self.elsewhere.confirmed()
+        except (TransportError, LoginFailed):
+            return  # what was not confirmed is not claimed
+
     def _settle_elsewhere(self, plan: tuple[Planned, ...]) -> None:
         """Somebody's canaries in answers that no case aimed at, unless a finding at that operation says it already."""
         found = {
@@ -366,7 +374,7 @@ class Scenario:
             if isinstance(item.verdict, Broken) and item.planned.rule.startswith(("SF1", "SF3"))
         }
         planned = {item.target.label: item for item in plan if item.rule == CROSS_USER_LISTING.id}
-        for target, leak in self.elsewhere.alarms():
+        for target, leak in self._leaks:
             case = planned.get(target.label)
             if case is None or target.label in found or (case.reason or "").startswith(NOT_SELECTED):
                 continue

@@ -8,19 +8,24 @@ elsewhere. That is the strongest rung that needs no request; whatever the docume
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
 from specfuzz.generation.values import CANARY_PREFIX
-from specfuzz.http import ANONYMOUS, Exchange
+from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.oracles import Outcome, read_reply
 from specfuzz.probes.verdict import Break, Role, Step
 from specfuzz.resources import Resource
 
 _BY_BODY = frozenset({Action.LOGIN, Action.SIGN_UP, Action.REFRESH})
 """Operations whose caller is who the request's body says."""
+
+
+MAX_CONFIRMED = 12
+"""Suspicious sightings that are asked again, four requests each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +103,29 @@ class Elsewhere:
 
     def alarms(self) -> Iterator[tuple[OperationContract, Break]]:
         """Each sighting that is wrong on the evidence at hand, at the operation where it was seen."""
+        for target, sighting, (reader, refusal) in self._suspects():
+            yield target, _break(target, sighting, reader, refusal)
+
+    def confirmed(self) -> Flow[tuple[tuple[OperationContract, Break], ...]]:
+        """The alarms that hold when all is asked again, with nothing else going on.
+
+        Between a sighting and a refusal an object may have been published, deleted, or its identifier given to another.
+        """
+        found: list[tuple[OperationContract, Break]] = []
+        for target, sighting, (reader, refusal) in islice(self._suspects(), MAX_CONFIRMED):
+            if not sighting.exchange.request.is_safe or target.label in {known.label for known, _ in found}:
+                continue
+            own = yield replace(refusal.request, identity=sighting.resource.owner)
+            if not _holds(own, sighting):
+                continue
+            before = yield refusal.request
+            again = yield sighting.exchange.request
+            after = yield refusal.request
+            if _refuses(before) and _holds(again, sighting) and _refuses(after):
+                found.append((target, _break(target, replace(sighting, exchange=again), reader, after)))
+        return tuple(found)
+
+    def _suspects(self) -> Iterator[tuple[OperationContract, Sighting, tuple[OperationContract, Exchange]]]:
         for (label, actor, _), sighting in self._seen.items():
             target = self.contract.get(label)
             refused = self._refused(actor, sighting.resource)
@@ -105,7 +133,7 @@ class Elsewhere:
                 continue
             if target.action in _BY_BODY:
                 continue  # sent without credentials, and answered to whoever the body says
-            yield target, _break(target, sighting, *refused)
+            yield target, sighting, refused
 
     def _refused(self, actor: str, resource: Resource) -> tuple[OperationContract, Exchange] | None:
         """Where the API refused the object to the caller by its own read, and never showed it there."""
@@ -113,6 +141,15 @@ class Elsewhere:
             if who == actor and target.resource == resource.kind and path == _path_to(target, resource):
                 return None if (who, path) in self._shown else (target, exchange)
         return None
+
+
+def _holds(exchange: Exchange, sighting: Sighting) -> bool:
+    said = _said(exchange) if read_reply(exchange).accepted else ""
+    return any(sighting.resource.canaries[name] in said for name in sighting.fields)
+
+
+def _refuses(exchange: Exchange) -> bool:
+    return read_reply(exchange).outcome in (Outcome.DENIED, Outcome.MISSING)
 
 
 def _path_to(target: OperationContract, resource: Resource) -> str | None:

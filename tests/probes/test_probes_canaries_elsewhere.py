@@ -10,6 +10,7 @@ from simulated_api import NotesApi, Stage, document, reply
 
 from specfuzz.contract import Confidence, derive, from_raw
 from specfuzz.http import ANONYMOUS, Exchange, Request, Response
+from specfuzz.http.driver import run_flow
 from specfuzz.probes.canaries_elsewhere import Elsewhere, sightings
 from specfuzz.resources import Resource
 
@@ -38,6 +39,47 @@ def alarms(*seen: Exchange, made: Resource | None = None) -> list[Any]:
     for item in seen:
         watching.see(item, [made or note()])
     return [(target.label, found) for target, found in watching.alarms()]
+
+
+def answering(*answers: Exchange) -> tuple[list[Request], Any]:
+    """What is asked, and the alarms that hold when it is answered so."""
+    watching = Elsewhere(contract=Stage(NotesApi()).contract)
+    for item in (SHOWN, REFUSED):
+        watching.see(item, [note()])
+    asked: list[Request] = []
+    left = list(answers)
+
+    def send(request: Request) -> Exchange:
+        asked.append(request)
+        return replace(left.pop(0), request=request)
+
+    return asked, run_flow(watching.confirmed(), send)
+
+
+OWN = exchange(reply(200, {"id": 101, "title": CANARY}), identity="alice", operation=READ, path="/notes/101")
+
+
+def test_an_alarm_that_holds_when_it_is_asked_again_is_a_finding() -> None:
+    asked, found = answering(OWN, REFUSED, SHOWN, REFUSED)
+    assert [(item.identity, item.path) for item in asked] == [
+        ("alice", "/notes/101"), ("bob", "/notes/101"), ("bob", "/me"), ("bob", "/notes/101"),
+    ]  # fmt: skip
+    assert [target.label for target, _ in found] == [EXPORT]
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        (REFUSED,),
+        (OWN, replace(OWN, response=reply(200, {"title": CANARY})), SHOWN, REFUSED),
+        (OWN, REFUSED, exchange(reply(200, {"recent": []})), REFUSED),
+        (OWN, REFUSED, SHOWN, replace(OWN, response=reply(200, {"title": CANARY}))),
+    ],
+    ids=["gone by now", "shown to the peer by now", "no longer shown elsewhere", "published while it was asked"],
+)
+def test_an_alarm_that_does_not_hold_when_it_is_asked_again_is_none(answers: tuple[Exchange, ...]) -> None:
+    """Guards each of the four comparisons: what was true at two moments need not be true at one."""
+    assert answering(*answers)[1] == ()
 
 
 def test_a_canary_of_somebody_else_is_seen() -> None:
