@@ -408,7 +408,7 @@ class Scenario:
             if outcome is None:
                 unseen = "it was never answered" if attack(planned.rule) is None else ENDED_BEFORE
                 name, reason = "not-run", planned.reason or unrun.get(key, unseen)
-                not_run = "inapplicable" if not planned.applies else "deselected" if planned.reason else "unable"
+                not_run = self._why_not_run(planned)
             else:
                 name, reason = describe(outcome.verdict)
             rows.append(
@@ -422,6 +422,17 @@ class Scenario:
                 )
             )
         return tuple(rows)
+
+    def _why_not_run(self, planned: Planned) -> str:
+        """Why a case did not run, in the word of the coverage."""
+        if not planned.applies or (needs_cookies(planned.rule) and self._sends_no_cookie()):
+            return "inapplicable"
+        return "deselected" if planned.reason else "unable"
+
+    def _sends_no_cookie(self) -> bool:
+        """Whether the owner's session is one that no browser carries by itself: then no other site can use it."""
+        known = self.keyring.credentials(self.cast.owner) if self.cast.owner is not None else None
+        return known is not None and not known.in_cookies_alone
 
     @property
     def parts(self) -> dict[str, str | None]:
