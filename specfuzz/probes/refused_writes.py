@@ -27,17 +27,17 @@ def in_other_forms(case: Case, actor: str, resource: Resource, tried: list[str])
     if not before.found:
         return None
     for number, variant in enumerate(forms, 1):
-        attack = yield from case.ask(Role.ATTACK, variant.request, f"{actor} tries {variant.name}")
+        attack = yield variant.request  # no step of the case: it says nothing about the plain operation
         tried.append(variant.name)
         reply = read_reply(attack)
         if reply.accepted or number == len(forms):
+            case.record(Role.ATTACK, attack, f"{actor} tries {variant.name}")
             after = yield from case.read_back(resource, "after: the owner reads it")
             shown = yield from _shown(case, resource, draft, before, after)
             if shown:
                 case.note(f"the owner now sees {shown}")
                 return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
-            case.steps.pop()
-        case.steps.pop()
+            del case.steps[-2:]
     return None
 
 
