@@ -195,6 +195,54 @@ def run_command(
     guarded(command, debug=debug)
 
 
+@app.command("plan")
+def plan_command(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The OpenAPI document: a path or an http(s) URL.")],
+    auth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Users to plan for; without it the plan counts on signing up its own.",
+            envvar="SPECFUZZ_AUTH",
+        ),
+    ] = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OP", help="Only this operation: 'GET /x/{id}' or an operationId."),
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Only operations with this tag.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="OP", help="Show every expectation of one operation, with source and reasoning."),
+    ] = None,
+    include_dangerous: Annotated[bool, typer.Option(help="Plan as a run with this option would.")] = False,
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="console or json.")] = "console",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the plan there.")] = None,
+    insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Show what a document promises and what a run would try. Sends no request to the API."""
+
+    def command() -> int:
+        from specfuzz.cli.plan import PlanOptions, plan
+
+        return plan(
+            PlanOptions(
+                spec=spec,
+                auth=auth,
+                operations=tuple(operation or ()),
+                tags=tuple(tag or ()),
+                explain=explain,
+                include_dangerous=include_dangerous,
+                format=format,
+                output=output,
+                verify_tls=not insecure_tls,
+            )
+        )
+
+    guarded(command, debug=debug)
+
+
 @app.command("demo")
 def demo_command(
     serve: Annotated[bool, typer.Option("--serve", help="Only serve the demo API, to play with.")] = False,

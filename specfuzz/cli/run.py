@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from specfuzz.cli.errors import FINDINGS, INTERRUPTED, UNTESTED, UsageError
 from specfuzz.cli.output import FORMATS, check_writable, make_console, progress, write_report
+from specfuzz.cli.selection import check_selection
 
 if TYPE_CHECKING:
     from specfuzz.contract import Contract
@@ -59,7 +60,7 @@ def run(options: RunOptions) -> int:
     identities = read_auth_file(options.auth) if options.auth is not None else ()
     contract = load_contract(options.spec, verify=options.verify_tls)
     url, note = base_url(contract.document, options.spec, options.url)
-    _check_selection(options, contract)
+    check_selection(contract, rules=options.rules, operations=options.operations, tags=options.tags)
     with progress(quiet=options.quiet) as listener:
         if note is not None:
             from specfuzz.engine.events import Noted
@@ -117,33 +118,6 @@ async def _execute(
                 print(defect, file=sys.stderr)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
-
-
-def _check_selection(options: RunOptions, contract: Contract) -> None:
-    """A selection that matches nothing is a mistake, and the nearest candidates are said."""
-    import difflib
-
-    from specfuzz.probes.registry import probes
-
-    known_rules = set(probes())
-    labels = {item.label for item in contract.operations}
-    ids = {item.operation.operation_id for item in contract.operations if item.operation.operation_id}
-    tags = {tag for item in contract.operations for tag in item.operation.tags}
-    for what, given, known in (
-        ("rule", options.rules, known_rules),
-        ("operation", options.operations, labels | ids),
-        ("tag", options.tags, tags),
-    ):
-        for value in given:
-            if value not in known:
-                near = difflib.get_close_matches(value, sorted(known), n=3, cutoff=0.3)
-                if what == "rule":  # by its name instead of its id
-                    names = {probe.RULE.name: rule for rule, probe in probes().items()}
-                    near = [names[name] for name in difflib.get_close_matches(value.lower(), names, n=1)] or near
-                raise UsageError(
-                    f"no {what} {value!r}",
-                    hint=f"did you mean {' or '.join(near)}?" if near else f"there is no such {what}",
-                )
 
 
 def report(result: Result, options: RunOptions) -> None:

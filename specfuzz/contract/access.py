@@ -138,6 +138,12 @@ def derive_access(document: Document, operation: Operation, action: Action) -> A
     return replace(_combined(operation, base), declared=base.access())
 
 
+def consider_access(document: Document, operation: Operation, action: Action) -> tuple[Access, ...]:
+    """Every hint about an operation's access, what `security` says first: what `derive_access` chose from."""
+    base = _from_security(document, operation, action)
+    return tuple(hint.access() for hint in (base, *_finer_hints(operation, base)))
+
+
 def _combined(operation: Operation, base: _Hint) -> Access:
     finer = _strongest(_finer_hints(operation, base))
     if finer is None:

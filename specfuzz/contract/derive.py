@@ -75,7 +75,7 @@ def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
 
 
 def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
-    changing, confidence = _changes_state(operation, shape.action)
+    changing, confidence, why = _changes_state(operation, shape.action)
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -84,6 +84,7 @@ def _without_fields(document: Document, operation: Operation, shape: Shape) -> O
         access=derive_access(document, operation, shape.action),
         state_changing=changing,
         state_changing_confidence=confidence,
+        state_changing_reason=why,
         dangerous=_is_dangerous(operation, shape),
     )
 
@@ -119,16 +120,16 @@ def _with_fields(
     )
 
 
-def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence]:
+def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence, str]:
     words = split_words(operation.path.rsplit("/", 1)[-1]) or split_words(operation.operation_id or "")
     first = words[0] if words else ""
     if operation.is_safe:
         if first in _CHANGE_VERBS:
-            return True, Confidence.TENTATIVE
-        return False, Confidence.CERTAIN
+            return True, Confidence.TENTATIVE, f"the method is {operation.method}, but its name begins with `{first}`"
+        return False, Confidence.CERTAIN, f"the method is {operation.method}"
     if action in (Action.READ, Action.LIST, Action.SEARCH) or first in _READ_VERBS:
-        return False, Confidence.FIRM
-    return True, Confidence.CERTAIN
+        return False, Confidence.FIRM, f"the method is {operation.method}, but its name says that it reads"
+    return True, Confidence.CERTAIN, f"the method is {operation.method}"
 
 
 def _is_dangerous(operation: Operation, shape: Shape) -> bool:

@@ -206,6 +206,18 @@ class ForbiddenField:
     is_privileged: bool = False
     is_owner: bool = False
 
+    @property
+    def reasoning(self) -> str:
+        """What the confidence rests on."""
+        return {
+            FieldReason.READ_ONLY: "`readOnly` is the document's own word for it",
+            FieldReason.RESPONSE_ONLY: "the document lists what requests about this kind take, and it is not among them",
+            FieldReason.PRIVILEGED_REQUEST_ONLY: "an operation that is kept for a role takes it, no ordinary one does",
+            FieldReason.IMMUTABLE: "it may have been left out of this request by mistake as well as on purpose",
+            FieldReason.OWNER: "the document says whose the object is to be, or that only the owner may do this",
+            FieldReason.PRIVILEGED_NAME: "nothing but the name speaks for it: the document does not mention it",
+        }[self.reason]
+
     def expectation(self) -> Expectation:
         why = {
             FieldReason.READ_ONLY: "the document marks it readOnly",
@@ -240,6 +252,7 @@ class OperationContract:
     state_changing: bool
     state_changing_confidence: Confidence
     dangerous: bool
+    state_changing_reason: str = ""
     owner_field: str | None = None
     forbidden_fields: tuple[ForbiddenField, ...] = ()
     sensitive_fields: tuple[SensitiveField, ...] = ()
