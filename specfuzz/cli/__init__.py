@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from specfuzz import __version__
+from specfuzz.cli.config import load_settings, plan_defaults, run_defaults
 from specfuzz.cli.errors import UsageError, guarded
 
 app = typer.Typer(
@@ -76,6 +77,16 @@ def run_command(
             help="Users to test as, in the Web Fuzzing Commons format (YAML, JSON, TOML). Without it specfuzz signs up its own.",
             rich_help_panel=_TARGET,
             envvar="SPECFUZZ_AUTH",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Policy and defaults: specfuzz.toml, or pyproject.toml with [tool.specfuzz]. Found in the working directory.",
+            callback=run_defaults,
+            is_eager=True,
+            rich_help_panel=_TARGET,
         ),
     ] = None,
     timeout: Annotated[
@@ -189,6 +200,7 @@ def run_command(
                 quiet=quiet,
                 verbose=verbose,
                 debug=debug,
+                policy=load_settings(config).policy,
             )
         )
 
@@ -204,6 +216,15 @@ def plan_command(
             metavar="FILE",
             help="Users to plan for; without it the plan counts on signing up its own.",
             envvar="SPECFUZZ_AUTH",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Policy and defaults: specfuzz.toml, or pyproject.toml with [tool.specfuzz]. Found in the working directory.",
+            callback=plan_defaults,
+            is_eager=True,
         ),
     ] = None,
     operation: Annotated[
@@ -237,6 +258,7 @@ def plan_command(
                 format=format,
                 output=output,
                 verify_tls=not insecure_tls,
+                policy=load_settings(config).policy,
             )
         )
 

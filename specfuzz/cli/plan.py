@@ -11,7 +11,7 @@ from specfuzz.cli.output import FORMATS, check_writable, make_console, write_rep
 from specfuzz.cli.selection import check_selection, nearest
 
 if TYPE_CHECKING:
-    from specfuzz.contract import Access, Contract, OperationContract
+    from specfuzz.contract import Access, Contract, OperationContract, Policy
     from specfuzz.engine.plan import Planned
     from specfuzz.identities import Identity
     from specfuzz.reports.plan_model import PlannedAccess, PlannedOperation, PlanReport
@@ -30,6 +30,7 @@ class PlanOptions:
     format: str = "console"
     output: Path | None = None
     verify_tls: bool = True
+    policy: Policy | None = None
 
 
 def plan(options: PlanOptions) -> int:
@@ -42,7 +43,7 @@ def plan(options: PlanOptions) -> int:
     if options.output is not None:
         check_writable(options.output)
     identities = read_auth_file(options.auth) if options.auth is not None else ()
-    contract = load_contract(options.spec, verify=options.verify_tls)
+    contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
     check_selection(contract, operations=options.operations, tags=options.tags)
     explained = _one(contract, options.explain) if options.explain is not None else None
     chosen = [item for item in contract.operations if _is_chosen(item, options)] if explained is None else [explained]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import signal
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from specfuzz.cli.output import FORMATS, check_writable, make_console, progress,
 from specfuzz.cli.selection import check_selection
 
 if TYPE_CHECKING:
-    from specfuzz.contract import Contract
+    from specfuzz.contract import Contract, Policy
     from specfuzz.engine.events import Listener
     from specfuzz.findings import Result
     from specfuzz.identities import Identity
@@ -46,6 +47,7 @@ class RunOptions:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    policy: Policy | None = None
 
 
 def run(options: RunOptions) -> int:
@@ -58,7 +60,7 @@ def run(options: RunOptions) -> int:
     if options.output is not None:
         check_writable(options.output)
     identities = read_auth_file(options.auth) if options.auth is not None else ()
-    contract = load_contract(options.spec, verify=options.verify_tls)
+    contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
     url, note = base_url(contract.document, options.spec, options.url)
     check_selection(contract, rules=options.rules, operations=options.operations, tags=options.tags)
     with progress(quiet=options.quiet) as listener:
@@ -67,6 +69,7 @@ def run(options: RunOptions) -> int:
 
             listener(Noted(text=note))
         result = asyncio.run(_execute(options, contract, url, identities, listener))
+        result = _without_ignored(result, contract, listener)
     report(result, options)
     return exit_code(result, options)
 
@@ -118,6 +121,17 @@ async def _execute(
                 print(defect, file=sys.stderr)
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(number)
+
+
+def _without_ignored(result: Result, contract: Contract, listener: Listener) -> Result:
+    """The result without what the policy accepts; what was left out, and what no longer is, is said."""
+    from specfuzz.engine.events import Noted
+    from specfuzz.findings import without_ignored
+
+    kept = without_ignored(result, contract, datetime.date.today())
+    for note in kept.notes[len(result.notes) :]:
+        listener(Noted(text=note))
+    return kept
 
 
 def report(result: Result, options: RunOptions) -> None:

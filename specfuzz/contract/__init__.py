@@ -22,6 +22,8 @@ from specfuzz.contract.model import (
     ResourceKind,
     Schema,
 )
+from specfuzz.contract.policy import Ignore, Policy, PolicyError
+from specfuzz.contract.policy_file import Setting, Settings, parse_policy
 
 __all__ = [
     "Access",
@@ -36,17 +38,23 @@ __all__ = [
     "FieldReason",
     "ForbiddenField",
     "Identifier",
+    "Ignore",
     "Level",
     "Link",
     "Location",
     "Operation",
     "OperationContract",
     "Parameter",
+    "Policy",
+    "PolicyError",
     "Reply",
     "ResourceKind",
     "Schema",
+    "Setting",
+    "Settings",
     "Unreadable",
     "derive",
     "from_raw",
     "parse",
+    "parse_policy",
 ]

@@ -165,10 +165,12 @@ def _combined(operation: Operation, base: _Hint) -> Access:
 
 
 def is_shared_on_purpose(access: Access) -> bool:
-    """Whether the document itself says that every identity may use the operation on anybody's object."""
+    """Whether the document itself, or the user, says that every identity may use the operation on anybody's object."""
     if access.level is Level.PUBLIC:
         return True
-    return access.level is Level.AUTHENTICATED and access.source.endswith(("/description", "/summary"))
+    return access.level is Level.AUTHENTICATED and (
+        access.by_user or access.source.endswith(("/description", "/summary"))
+    )
 
 
 def says_own(text: str) -> bool:
@@ -187,6 +189,8 @@ def lets_anonymous_in(access: Access) -> bool:
     A forum's threads are read by everybody and those of private boards by members: such an operation takes both.
     """
     declared = access.declared
+    if access.by_user:
+        return access.level is Level.PUBLIC
     return declared is not None and declared.level is Level.PUBLIC and declared.confidence >= Confidence.FIRM
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from specfuzz.contract import extensions
 from specfuzz.contract.access import derive_access
 from specfuzz.contract.actions import Shape, Shapes, is_user_noun, normalized_path
 from specfuzz.contract.document import Document
@@ -18,6 +19,8 @@ from specfuzz.contract.model import (
     OperationContract,
     ResourceKind,
 )
+from specfuzz.contract.overrule import overrule_access, overrule_fields, overrule_shared
+from specfuzz.contract.policy import Policy
 from specfuzz.contract.users import find_user_kinds
 from specfuzz.contract.words import split_words
 
@@ -37,6 +40,7 @@ class Contract:
     operations: tuple[OperationContract, ...]
     resources: tuple[ResourceKind, ...]
     links: tuple[Link, ...] = ()
+    policy: Policy = field(default_factory=Policy)
 
     def get(self, label: str) -> OperationContract | None:
         return next((item for item in self.operations if item.label == label), None)
@@ -58,20 +62,42 @@ class Contract:
         return any(operation.security for operation in self.document.operations)
 
 
-def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
-    """The contract of a document. Pure: the same document gives the same contract."""
+def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None = None) -> Contract:
+    """The contract of a document. Pure: the same document and policy give the same contract.
+
+    What `policy` says, or the document's own extensions, overrules what is inferred. Raises `PolicyError` for a line that
+    is about nothing in the document.
+    """
+    said = _said(document, policy or Policy())
     shapes = Shapes(document)
     plain = [_without_fields(document, operation, shapes.read(operation)) for operation in document.operations]
-    plain = _settle_parts(plain)
+    plain = [overrule_access(item, said) for item in _settle_parts(plain)]
     users = find_user_kinds(document, plain)
-    plain = [_about_users(item, users) for item in plain]
+    plain = overrule_shared((_about_users(item, users) for item in plain), said)
     reader = FieldReader(document.schemas, _sample_names(document))
     by_resource: dict[str, list[OperationContract]] = {}
     for item in plain:
         if item.resource is not None:
             by_resource.setdefault(item.resource, []).append(item)
-    operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", [])) for item in plain)
-    return Contract(document=document, operations=operations, resources=_kinds(operations, users), links=tuple(links))
+    operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", []), said) for item in plain)
+    return Contract(
+        document=document,
+        operations=operations,
+        resources=_kinds(operations, users),
+        links=tuple(links),
+        policy=said,
+    )
+
+
+def _said(document: Document, policy: Policy) -> Policy:
+    """The document's extensions, then the policy: the later word wins."""
+    policy.check(document.operations)
+    own = extensions.policy_of(document)
+    return Policy(
+        lines=(*own.lines, *policy.lines),
+        shared=(*own.shared, *policy.shared),
+        ignores=(*own.ignores, *policy.ignores),
+    )
 
 
 def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
@@ -107,17 +133,18 @@ def _settle_parts(operations: list[OperationContract]) -> list[OperationContract
 
 
 def _with_fields(
-    reader: FieldReader, contract: OperationContract, siblings: list[OperationContract]
+    reader: FieldReader, contract: OperationContract, siblings: list[OperationContract], policy: Policy
 ) -> OperationContract:
     shown = reader.shown(contract)
     owner = next((name for name in shown if is_owner_field(name)), None)
     forbidden = reader.forbidden(contract, siblings) if contract.action in _FIELD_ACTIONS else ()
-    return replace(
+    derived = replace(
         contract,
         owner_field=owner,
         forbidden_fields=forbidden if contract.state_changing else (),
         sensitive_fields=reader.sensitive(contract),
     )
+    return overrule_fields(derived, policy, reader.known(contract, siblings)) if policy.lines else derived
 
 
 def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence, str]:

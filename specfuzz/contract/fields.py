@@ -71,6 +71,15 @@ class FieldReader:
                     found.setdefault(name, item)
         return found
 
+    def known(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> dict[str, Property]:
+        """Every property that requests and responses about a kind of object have."""
+        found: dict[str, Property] = {}
+        for item in (contract, *siblings):
+            for body in item.operation.bodies[:1]:
+                found = {**self._request_properties(body), **found}
+            found = {**self.shown(item), **found}
+        return found
+
     def forbidden(
         self, contract: OperationContract, siblings: Iterable[OperationContract]
     ) -> tuple[ForbiddenField, ...]:

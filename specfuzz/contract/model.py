@@ -154,7 +154,10 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may use an operation. `declared` is what `security` alone says, before prose and path made it finer."""
+    """Who may use an operation. `declared` is what `security` alone says, before prose and path made it finer.
+
+    `by_user` if a policy says so and not the document.
+    """
 
     level: Level
     role: str | None
@@ -162,6 +165,7 @@ class Access:
     source: str
     reason: str = ""
     declared: Access | None = None
+    by_user: bool = False
 
     @property
     def credentials(self) -> Access:
@@ -192,6 +196,7 @@ class FieldReason(enum.StrEnum):
     IMMUTABLE = "not-in-this-request"
     OWNER = "names-the-owner"
     PRIVILEGED_NAME = "privileged-name"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +220,7 @@ class ForbiddenField:
             FieldReason.PRIVILEGED_REQUEST_ONLY: "an operation that is kept for a role takes it, no ordinary one does",
             FieldReason.IMMUTABLE: "it may have been left out of this request by mistake as well as on purpose",
             FieldReason.OWNER: "the document says whose the object is to be, or that only the owner may do this",
+            FieldReason.POLICY: "the policy is the user's own word for it",
             FieldReason.PRIVILEGED_NAME: "nothing but the name speaks for it: the document does not mention it",
         }[self.reason]
 
@@ -225,6 +231,7 @@ class ForbiddenField:
             FieldReason.PRIVILEGED_REQUEST_ONLY: "only a privileged operation takes it",
             FieldReason.IMMUTABLE: "another operation takes it, this one does not",
             FieldReason.OWNER: "it names the owner, who is the caller",
+            FieldReason.POLICY: "the policy forbids it",
             FieldReason.PRIVILEGED_NAME: "its name grants rights and no request of this document takes it",
         }[self.reason]
         return Expectation(
@@ -242,7 +249,7 @@ class SensitiveField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationContract:
-    """Everything derived for one operation."""
+    """Everything derived for one operation. `writable_fields` are those that a policy lets the client write."""
 
     operation: Operation
     action: Action
@@ -256,6 +263,7 @@ class OperationContract:
     owner_field: str | None = None
     forbidden_fields: tuple[ForbiddenField, ...] = ()
     sensitive_fields: tuple[SensitiveField, ...] = ()
+    writable_fields: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
