@@ -265,6 +265,23 @@ def plan_command(
     guarded(command, debug=debug)
 
 
+@app.command("init")
+def init_command(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The OpenAPI document: a path or an http(s) URL.")],
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Write the files there.")] = Path(),
+    insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Write a commented specfuzz.toml and an auth.yaml to start from. Never overwrites."""
+
+    def command() -> int:
+        from specfuzz.cli.init import init
+
+        return init(spec, output, verify_tls=not insecure_tls)
+
+    guarded(command, debug=debug)
+
+
 @app.command("demo")
 def demo_command(
     serve: Annotated[bool, typer.Option("--serve", help="Only serve the demo API, to play with.")] = False,
