@@ -239,6 +239,9 @@ def plan_command(
     include_dangerous: Annotated[bool, typer.Option(help="Plan as a run with this option would.")] = False,
     format: Annotated[str, typer.Option(metavar="FORMAT", help="console or json.")] = "console",
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the plan there.")] = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Write the promises to specfuzz.lock.json, or to --output, to compare later.")
+    ] = False,
     insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
 ) -> None:
@@ -257,6 +260,7 @@ def plan_command(
                 include_dangerous=include_dangerous,
                 format=format,
                 output=output,
+                lock=lock,
                 verify_tls=not insecure_tls,
                 policy=load_settings(config).policy,
             )
@@ -278,6 +282,33 @@ def init_command(
         from specfuzz.cli.init import init
 
         return init(spec, output, verify_tls=not insecure_tls)
+
+    guarded(command, debug=debug)
+
+
+@app.command("diff", epilog="Exit codes: 0 no promise weakened; 1 a promise weakened; 2 wrong usage or configuration.")
+def diff_command(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The earlier document or lock: a path or an http(s) URL.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The later document or lock.")],
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="text, markdown or json.")] = "text",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison there.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Policy and defaults: specfuzz.toml, or pyproject.toml with [tool.specfuzz]. Found in the working directory.",
+        ),
+    ] = None,
+    insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Say which promises changed between two documents or locks; exit with 1 where one weakened."""
+
+    def command() -> int:
+        from specfuzz.cli.diff import diff
+
+        policy = load_settings(config).policy
+        return diff(old, new, format=format, output=output, policy=policy, verify_tls=not insecure_tls)
 
     guarded(command, debug=debug)
 

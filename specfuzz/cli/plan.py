@@ -10,6 +10,8 @@ from specfuzz.cli.errors import UsageError
 from specfuzz.cli.output import FORMATS, check_writable, make_console, write_report
 from specfuzz.cli.selection import check_selection, nearest
 
+LOCK_FILE = "specfuzz.lock.json"
+
 if TYPE_CHECKING:
     from specfuzz.contract import Access, Contract, OperationContract, Policy
     from specfuzz.engine.plan import Planned
@@ -29,6 +31,7 @@ class PlanOptions:
     include_dangerous: bool = False
     format: str = "console"
     output: Path | None = None
+    lock: bool = False
     verify_tls: bool = True
     policy: Policy | None = None
 
@@ -42,6 +45,8 @@ def plan(options: PlanOptions) -> int:
         raise UsageError(f"unknown format {options.format!r}", hint=f"one of {', '.join(FORMATS)}")
     if options.output is not None:
         check_writable(options.output)
+    if options.lock:
+        return write_lock(options)
     identities = read_auth_file(options.auth) if options.auth is not None else ()
     contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
     check_selection(contract, operations=options.operations, tags=options.tags)
@@ -49,6 +54,23 @@ def plan(options: PlanOptions) -> int:
     chosen = [item for item in contract.operations if _is_chosen(item, options)] if explained is None else [explained]
     report = build(contract, chosen, identities, include_dangerous=options.include_dangerous)
     _print(report, options)
+    return 0
+
+
+def write_lock(options: PlanOptions) -> int:
+    """Write what the whole document promises, to compare later with `specfuzz diff`."""
+    from specfuzz.cli.target import read_spec
+    from specfuzz.contract import parse
+    from specfuzz.contract.lock import lock, render_lock
+
+    if options.operations or options.tags or options.explain is not None:
+        raise UsageError("a lock is of the whole document", hint="leave out --operation, --tag and --explain")
+    path = options.output or Path(LOCK_FILE)
+    check_writable(path)
+    document = parse(read_spec(options.spec, verify=options.verify_tls), options.spec)
+    found = lock(document, options.policy)
+    write_report(path, render_lock(found))
+    make_console().print(f"{path}: {len(found.operations)} operations", markup=False)
     return 0
 
 

@@ -97,6 +97,7 @@ def _said(document: Document, policy: Policy) -> Policy:
         lines=(*own.lines, *policy.lines),
         shared=(*own.shared, *policy.shared),
         ignores=(*own.ignores, *policy.ignores),
+        lenient=policy.lenient,
     )
 
 

@@ -52,7 +52,7 @@ def overrule_shared(operations: Iterable[OperationContract], policy: Policy) -> 
     sources = {noun_of(shared.name): shared.source for shared in policy.shared}
     known = {item.resource for item in found if item.resource}
     for shared in policy.shared:
-        if noun_of(shared.name) not in known:
+        if noun_of(shared.name) not in known and not policy.lenient:
             near = difflib.get_close_matches(noun_of(shared.name), sorted(known), n=3, cutoff=0.4)
             raise PolicyError(
                 f"the document has no resource {shared.name!r}",

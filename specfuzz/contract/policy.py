@@ -94,14 +94,20 @@ class Ignore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Everything that the user says. Of two lines about one operation the later one wins, word by word."""
+    """Everything that the user says. Of two lines about one operation the later one wins, word by word.
+
+    `lenient` passes over lines about nothing: of two versions of a document, each may lack what the other has.
+    """
 
     lines: tuple[PolicyLine, ...] = ()
     shared: tuple[SharedResource, ...] = ()
     ignores: tuple[Ignore, ...] = ()
+    lenient: bool = False
 
     def check(self, operations: Iterable[Operation]) -> None:
         """Raises `PolicyError` for a line that matches no operation, with the nearest candidates."""
+        if self.lenient:
+            return
         known = tuple(operations)
         entries = [(line.selector, line.source, "policy") for line in self.lines]
         entries.extend((ignore.selector, ignore.source, "ignore") for ignore in self.ignores)

@@ -105,6 +105,12 @@ def library() -> dict[str, Any]:
 
 
 @pytest.fixture
+def raw_library() -> dict[str, Any]:
+    """The library, to be changed before it is written."""
+    return library()
+
+
+@pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory of the command, with `library.json` in it."""
     monkeypatch.chdir(tmp_path)
