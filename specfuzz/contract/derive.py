@@ -79,7 +79,9 @@ def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None
     for item in plain:
         if item.resource is not None:
             by_resource.setdefault(item.resource, []).append(item)
-    operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", []), said) for item in plain)
+    operations = tuple(
+        _with_fields(reader, item, by_resource.get(item.resource or "", []), said, users) for item in plain
+    )
     return Contract(
         document=document,
         operations=operations,
@@ -134,10 +136,14 @@ def _settle_parts(operations: list[OperationContract]) -> list[OperationContract
 
 
 def _with_fields(
-    reader: FieldReader, contract: OperationContract, siblings: list[OperationContract], policy: Policy
+    reader: FieldReader,
+    contract: OperationContract,
+    siblings: list[OperationContract],
+    policy: Policy,
+    users: tuple[str, ...],
 ) -> OperationContract:
-    shown = reader.shown(contract)
-    owner = next((name for name in shown if is_owner_field(name)), None)
+    is_account = contract.resource in users  # an account is its own owner: its `username` names nobody else
+    owner = None if is_account else next((name for name in reader.shown(contract) if is_owner_field(name)), None)
     forbidden = reader.forbidden(contract, siblings) if contract.action in _FIELD_ACTIONS else ()
     derived = replace(
         contract,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from specfuzz.contract.access import says_own
 from specfuzz.contract.model import (
@@ -21,13 +22,26 @@ from specfuzz.contract.words import is_listed, rename_like, split_words, word_li
 MAX_GUESSED_FIELDS = 12
 """Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
 
+_SHOWING = (
+    Action.CREATE, Action.SIGN_UP, Action.READ, Action.LIST, Action.SEARCH, Action.SELF, Action.UPDATE, Action.REPLACE,
+)  # fmt: skip
+"""Actions whose answers are the object. A log-in answers with tokens, and paying an order with a payment."""
+
 _SERVER_MANAGED = frozenset("id uuid guid _id pk href self url links _links etag revision version".split())
 _NO_FIELDS = frozenset(
-    name for name in ENVELOPE_NAMES if "token" in name or name in ("ok", "success", "error", "errors")
+    name
+    for name in ENVELOPE_NAMES
+    if "token" in name or name in ("ok", "success", "error", "errors", "expires_in", "message", "msg")
 )
 """What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
 
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
+
+
+def _takes_fields(body: Body) -> bool:
+    """Whether a body holds an object's fields: no file, no plain text, and no list of changes (RFC 6902)."""
+    media = body.media_type.lower()
+    return "json-patch" not in media and any(word in media for word in ("json", "form", "xml", "yaml", "*"))
 
 
 def is_privileged(name: str) -> bool:
@@ -87,6 +101,8 @@ class FieldReader:
         if not contract.operation.bodies:
             return ()
         body = contract.operation.bodies[0]
+        if not _takes_fields(body):
+            return ()
         request = self._request_properties(body)
         taken = set(self.writable(body))
         others = [other for other in siblings if other.label != contract.label]
@@ -118,9 +134,12 @@ class FieldReader:
                     ordinary.update(writable)
         identifiers = {identifier.name for identifier in contract.identifiers}
         shown: dict[str, Property] = {}
-        for other in (contract, *others):
+        for other in (contract, *(other for other in others if other.action in _SHOWING)):
             for name, item in self.shown(other).items():
                 shown.setdefault(name, item)
+        body = contract.operation.bodies[0]
+        strict = self._strict_at(body)
+        unlisted = Confidence.TENTATIVE if self._is_open(body) else Confidence.FIRM
         for name, item in shown.items():
             if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED | _NO_FIELDS:
                 continue
@@ -128,15 +147,31 @@ class FieldReader:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
             elif name in privileged and name not in ordinary:
                 yield self._field(privileged[name], FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
+            elif strict is not None:
+                yield replace(self._field(item, FieldReason.NOT_ADDITIONAL, Confidence.CERTAIN), source=strict)
             elif name in ordinary:
                 yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)
             else:
-                yield self._field(item, FieldReason.RESPONSE_ONLY, Confidence.FIRM)
+                yield self._field(item, FieldReason.RESPONSE_ONLY, unlisted)
         for name, item in privileged.items():
             if name not in taken and name not in ordinary and name not in shown:
                 yield self._field(item, FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
         known = taken | ordinary | set(shown) | set(privileged)
         yield from self._guessed(contract, known)
+
+    def _is_open(self, body: Body) -> bool:
+        """Whether a request lists nothing, or says that it takes more than it lists: what it leaves out is no promise."""
+        schema, _, _ = self._schemas.represented(body.schema, body.pointer)
+        more = schema.get("additionalProperties")
+        return not self._request_properties(body) or more is True or isinstance(more, Mapping)
+
+    def _strict_at(self, body: Body) -> str | None:
+        """Where a request says that it takes nothing that it does not list; None where it does not say so."""
+        schema, pointer, _ = self._schemas.represented(body.schema, body.pointer)
+        if not self._schemas.forbids_extra(schema):
+            return None
+        keyword = "additionalProperties" if "additionalProperties" in schema else "unevaluatedProperties"
+        return f"{pointer}/{keyword}"
 
     def _guessed(self, contract: OperationContract, known: set[str]) -> Iterator[ForbiddenField]:
         words_known = {split_words(name) for name in known}
@@ -173,7 +208,10 @@ class FieldReader:
     def sensitive(self, contract: OperationContract) -> tuple[SensitiveField, ...]:
         """Properties that should reach no client although the document shows them, and write-only ones."""
         found = []
+        hands_out = contract.action in (Action.LOGIN, Action.REFRESH, Action.SIGN_UP)
         for name, item in self.shown(contract).items():
+            if hands_out and "token" in split_words(name):
+                continue  # the caller's own new credentials are what it asked for
             if item.is_write_only:
                 found.append(
                     SensitiveField(name=name, reason="writeOnly", confidence=Confidence.CERTAIN, source=item.pointer)

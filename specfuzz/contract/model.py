@@ -195,6 +195,7 @@ class FieldReason(enum.StrEnum):
     PRIVILEGED_REQUEST_ONLY = "privileged-request-only"
     IMMUTABLE = "not-in-this-request"
     OWNER = "names-the-owner"
+    NOT_ADDITIONAL = "additional-properties"
     PRIVILEGED_NAME = "privileged-name"
     POLICY = "policy"
 
@@ -220,6 +221,7 @@ class ForbiddenField:
             FieldReason.PRIVILEGED_REQUEST_ONLY: "an operation that is kept for a role takes it, no ordinary one does",
             FieldReason.IMMUTABLE: "it may have been left out of this request by mistake as well as on purpose",
             FieldReason.OWNER: "the document says whose the object is to be, or that only the owner may do this",
+            FieldReason.NOT_ADDITIONAL: "`additionalProperties: false` is the document's own word for it",
             FieldReason.POLICY: "the policy is the user's own word for it",
             FieldReason.PRIVILEGED_NAME: "nothing but the name speaks for it: the document does not mention it",
         }[self.reason]
@@ -231,6 +233,7 @@ class ForbiddenField:
             FieldReason.PRIVILEGED_REQUEST_ONLY: "only a privileged operation takes it",
             FieldReason.IMMUTABLE: "another operation takes it, this one does not",
             FieldReason.OWNER: "it names the owner, who is the caller",
+            FieldReason.NOT_ADDITIONAL: "this request takes no property that it does not list",
             FieldReason.POLICY: "the policy forbids it",
             FieldReason.PRIVILEGED_NAME: "its name grants rights and no request of this document takes it",
         }[self.reason]

@@ -119,7 +119,7 @@ def schema(raw: dict[str, Any], name: str) -> dict[str, Any]:
         ),
         pytest.param(
             lambda raw: schema(raw, "Write").update(discount=WHOLE),
-            ("weakened", "field", PATCH, "more writable: `discount` may be sent now; it was forbidden (response-only)"),
+            ("weakened", "field", PATCH, "more writable: `discount` may be sent now; it was forbidden (additional-properties)"),
             id="a shown field may be sent",
         ),
         pytest.param(
@@ -134,17 +134,17 @@ def schema(raw: dict[str, Any], name: str) -> dict[str, Any]:
         ),
         pytest.param(
             lambda raw: schema(raw, "Write").pop("note"),
-            ("strengthened", "field", PATCH, "less writable: `note` may no longer be sent (response-only)"),
+            ("strengthened", "field", PATCH, "less writable: `note` may no longer be sent (additional-properties)"),
             id="a field may no longer be sent",
         ),
         pytest.param(
             lambda raw: schema(raw, "Order").update(balance=WHOLE),
-            ("strengthened", "field", PATCH, "`balance` is forbidden now (response-only)"),
+            ("strengthened", "field", PATCH, "`balance` is forbidden now (additional-properties)"),
             id="a new field is shown",
         ),
         pytest.param(
             lambda raw: schema(raw, "Order").pop("discount"),
-            ("changed", "field", PATCH, "nothing forbids `discount` any more, and nothing allows it; it was response-only"),
+            ("changed", "field", PATCH, "nothing forbids `discount` any more, and nothing allows it; it was additional-properties"),
             id="a shown field is gone",
         ),
         pytest.param(
