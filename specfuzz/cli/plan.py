@@ -181,7 +181,8 @@ def _operation(
         state_changing=item.state_changing,
         state_changing_confidence=str(item.state_changing_confidence),
         state_changing_why=item.state_changing_reason,
-        dangerous=item.dangerous,
+        dangerous=item.dangerous or item.reaches_out is not None,
+        danger=_danger(item),
         forbidden_fields=tuple(
             model.PlannedField(
                 name=field.name,
@@ -209,6 +210,13 @@ def _operation(
             for case, reason in cases
         ),
     )
+
+
+def _danger(item: OperationContract) -> str | None:
+    """What is dangerous about an operation and what a run does about it; None where nothing is."""
+    if item.dangerous:
+        return "may destroy what a run did not make: it runs only with --include-dangerous, and last"
+    return f"{item.reaches_out}: it runs after the others" if item.reaches_out is not None else None
 
 
 def _access(access: Access) -> PlannedAccess:

@@ -9,10 +9,10 @@ from specfuzz.contract import extensions
 from specfuzz.contract.access import derive_access
 from specfuzz.contract.actions import Shape, Shapes, is_user_noun, normalized_path
 from specfuzz.contract.document import Document
+from specfuzz.contract.effects import changes_state, is_destructive, reaches_out
 from specfuzz.contract.fields import FieldReader, is_owner_field
 from specfuzz.contract.model import (
     Action,
-    Confidence,
     Level,
     Link,
     Operation,
@@ -22,13 +22,7 @@ from specfuzz.contract.model import (
 from specfuzz.contract.overrule import overrule_access, overrule_fields, overrule_shared
 from specfuzz.contract.policy import Policy
 from specfuzz.contract.users import find_user_kinds
-from specfuzz.contract.words import split_words
 
-_READ_VERBS = frozenset("get list search find read view show export query lookup preview validate check".split())
-_CHANGE_VERBS = frozenset(
-    "delete remove reset purge wipe drop clear create update cancel approve logout enable disable activate".split()
-)
-_DANGEROUS = frozenset("drop reset purge wipe truncate shutdown restart reboot nuke flush migrate seed".split())
 _FIELD_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.SIGN_UP, Action.SELF, Action.ACT)
 
 
@@ -70,7 +64,8 @@ def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None
     """
     said = _said(document, policy or Policy())
     shapes = Shapes(document)
-    plain = [_without_fields(document, operation, shapes.read(operation)) for operation in document.operations]
+    written = {operation.path for operation in document.operations if not operation.is_safe}
+    plain = [_without_fields(document, operation, shapes.read(operation), written) for operation in document.operations]
     plain = [overrule_access(item, said) for item in _settle_parts(plain)]
     users = find_user_kinds(document, plain)
     plain = overrule_shared((_about_users(item, users) for item in plain), said)
@@ -103,8 +98,8 @@ def _said(document: Document, policy: Policy) -> Policy:
     )
 
 
-def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
-    changing, confidence, why = _changes_state(operation, shape.action)
+def _without_fields(document: Document, operation: Operation, shape: Shape, written: set[str]) -> OperationContract:
+    changing, confidence, why = changes_state(operation, shape.action, asks_first=operation.path in written)
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -114,7 +109,8 @@ def _without_fields(document: Document, operation: Operation, shape: Shape) -> O
         state_changing=changing,
         state_changing_confidence=confidence,
         state_changing_reason=why,
-        dangerous=_is_dangerous(operation, shape),
+        dangerous=is_destructive(operation, shape, changing),
+        reaches_out=reaches_out(operation, shape, changing),
     )
 
 
@@ -152,28 +148,6 @@ def _with_fields(
         sensitive_fields=reader.sensitive(contract),
     )
     return overrule_fields(derived, policy, reader.known(contract, siblings)) if policy.lines else derived
-
-
-def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence, str]:
-    words = split_words(operation.path.rsplit("/", 1)[-1]) or split_words(operation.operation_id or "")
-    first = words[0] if words else ""
-    if operation.is_safe:
-        if first in _CHANGE_VERBS:
-            return True, Confidence.TENTATIVE, f"the method is {operation.method}, but its name begins with `{first}`"
-        return False, Confidence.CERTAIN, f"the method is {operation.method}"
-    if action in (Action.READ, Action.LIST, Action.SEARCH) or first in _READ_VERBS:
-        return False, Confidence.FIRM, f"the method is {operation.method}, but its name says that it reads"
-    return True, Confidence.CERTAIN, f"the method is {operation.method}"
-
-
-def _is_dangerous(operation: Operation, shape: Shape) -> bool:
-    """Whether one call may destroy what the run did not make: a reset, or a delete that names no object."""
-    if operation.is_safe:
-        return False
-    if operation.method == "DELETE" and not shape.identifiers and shape.action is not Action.SELF:
-        return True
-    words = set(split_words(operation.path)) | set(split_words(operation.operation_id or ""))
-    return bool(words & _DANGEROUS) and "password" not in words and shape.action is not Action.LOGIN
 
 
 def _about_users(item: OperationContract, users: tuple[str, ...]) -> OperationContract:

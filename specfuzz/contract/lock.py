@@ -89,7 +89,7 @@ def _promises(document: Document, reader: FieldReader, item: OperationContract) 
         action=item.action.value,
         resource=item.resource,
         state_changing=item.state_changing,
-        dangerous=item.dangerous,
+        dangerous=item.dangerous or item.reaches_out is not None,
         forbidden=dict(sorted(forbidden.items())),
         sensitive=dict(sorted((found.name, found.reason) for found in item.sensitive_fields)),
         writable=tuple(sorted(taken - set(forbidden))) if item.state_changing else (),

@@ -252,7 +252,11 @@ class SensitiveField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationContract:
-    """Everything derived for one operation. `writable_fields` are those that a policy lets the client write."""
+    """Everything derived for one operation.
+
+    `dangerous` if a call may destroy what a run did not make; `reaches_out` says what it does to the world outside the API.
+    `writable_fields` are those that a policy lets the client write.
+    """
 
     operation: Operation
     action: Action
@@ -263,6 +267,7 @@ class OperationContract:
     state_changing_confidence: Confidence
     dangerous: bool
     state_changing_reason: str = ""
+    reaches_out: str | None = None
     owner_field: str | None = None
     forbidden_fields: tuple[ForbiddenField, ...] = ()
     sensitive_fields: tuple[SensitiveField, ...] = ()

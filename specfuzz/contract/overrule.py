@@ -38,7 +38,7 @@ def overrule_access(item: OperationContract, policy: Policy) -> OperationContrac
             )
             item = replace(item, access=access)
         if said.dangerous is not None:
-            item = replace(item, dangerous=said.dangerous)
+            item = replace(item, dangerous=said.dangerous, reaches_out=None)
     return item
 
 

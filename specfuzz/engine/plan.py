@@ -53,10 +53,10 @@ class Selection:
 
 
 def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planned, ...]:
-    """Every rule at every operation, in the document's order, dangerous operations last."""
+    """Every rule at every operation, in the document's order; what moves money or sends mail, then danger, comes last."""
     selection = selection or Selection()
     found = []
-    for target in sorted(contract.operations, key=lambda item: item.dangerous):
+    for target in sorted(contract.operations, key=lambda item: (item.dangerous, item.reaches_out is not None)):
         for rule, probe in probes().items():
             reason = selection.skips(target, rule) or probe.why_not(contract, target)
             found.append(Planned(target=target, rule=rule, reason=reason))

@@ -48,8 +48,8 @@ def print_explained(item: PlannedOperation, console: Console) -> None:
     rows.add_row("object", plain(_object(item)))
     changes = "it changes state" if item.state_changing else "it changes no state"
     rows.add_row("state", f"{changes} [dim]({item.state_changing_confidence}: {plain(item.state_changing_why)})[/]")
-    if item.dangerous:
-        rows.add_row("danger", "it may destroy what a run did not make: it runs only with --include-dangerous, last")
+    if item.danger is not None:
+        rows.add_row("danger", f"[bold red]{plain(item.danger)}[/]")
     _explain_fields(rows, "not writable", item.forbidden_fields)
     _explain_fields(rows, "sensitive", item.sensitive_fields)
     for index, probe in enumerate(item.probes):
@@ -63,8 +63,8 @@ def _print_operation(item: PlannedOperation, console: Console) -> None:
     rows = _grid()
     rows.add_row("access", f"{_level(item.access)} [dim]({item.access.confidence}: {plain(item.access.reason)})[/]")
     rows.add_row("object", plain(_object(item)))
-    if item.dangerous:
-        rows.add_row("danger", "[bold red]may destroy what a run did not make[/] (--include-dangerous, run last)")
+    if item.danger is not None:
+        rows.add_row("danger", f"[bold red]{plain(item.danger)}[/]")
     if item.forbidden_fields:
         rows.add_row("not writable", _fields(item.forbidden_fields))
     if item.sensitive_fields:

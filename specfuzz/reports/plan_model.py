@@ -51,7 +51,10 @@ class PlannedProbe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedOperation:
-    """Everything derived for one operation. `considered` are the other hints about access, the chosen one excluded."""
+    """Everything derived for one operation. `considered` are the other hints about access, the chosen one excluded.
+
+    `danger` says what is dangerous and what a run does about it.
+    """
 
     method: str
     path: str
@@ -66,6 +69,7 @@ class PlannedOperation:
     state_changing_confidence: str
     state_changing_why: str
     dangerous: bool
+    danger: str | None
     forbidden_fields: tuple[PlannedField, ...]
     sensitive_fields: tuple[PlannedField, ...]
     probes: tuple[PlannedProbe, ...]

@@ -304,6 +304,15 @@ def test_a_list_at_a_singular_account_path_is_no_self() -> None:
         ("POST /getOrder", False, Confidence.FIRM),
         ("GET /orders/{id}/delete", True, Confidence.TENTATIVE),
         ("POST /orders/validate", False, Confidence.FIRM),
+        ("POST /shipping/estimate", False, Confidence.FIRM),
+        ("GET /reset", True, Confidence.TENTATIVE),
+        ("GET /approve/{token}", True, Confidence.TENTATIVE),
+        ("GET /newsletter/unsubscribe", True, Confidence.TENTATIVE),
+        ("GET /cancel-reasons", False, Confidence.CERTAIN),
+        ("GET /updates/{id}", False, Confidence.CERTAIN),
+        ("GET /update-channels/{id}", False, Confidence.CERTAIN),
+        ("POST /visits/{id}/check-in", True, Confidence.CERTAIN),
+        ("PUT /orders/{id}", True, Confidence.CERTAIN),
     ],
 )
 def test_whether_state_changes_is_told_with_how_sure_it_is(label: str, changes: bool, confidence: Confidence) -> None:
@@ -311,14 +320,24 @@ def test_whether_state_changes_is_told_with_how_sure_it_is(label: str, changes: 
     assert (contract.state_changing, contract.state_changing_confidence) == (changes, confidence)
 
 
-@pytest.mark.parametrize("label", ["DELETE /orders", "POST /db/reset", "POST /admin/purge-cache", "POST /shutdown"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "DELETE /orders", "POST /db/reset", "POST /admin/purge-cache", "POST /shutdown", "GET /reset",
+        "POST /orders/delete-all", "POST /removeAllUsers", "POST /reset/{table}",
+    ],
+)  # fmt: skip
 def test_what_may_destroy_what_the_run_did_not_make_is_dangerous(label: str) -> None:
     assert read(label).dangerous
 
 
 @pytest.mark.parametrize(
-    "label", ["DELETE /orders/{id}", "POST /password/reset", "DELETE /me", "GET /reset", "POST /orders"]
-)
+    "label",
+    [
+        "DELETE /orders/{id}", "POST /password/reset", "DELETE /me", "POST /orders", "POST /devices/{id}/reset",
+        "GET /drops", "GET /drops/{id}", "POST /orders/{id}/clear", "POST /search-all", "GET /seed-varieties/{id}",
+    ],
+)  # fmt: skip
 def test_an_ordinary_write_is_not_dangerous(label: str) -> None:
     assert not read(label).dangerous
 
@@ -378,3 +397,34 @@ def test_a_noun_may_name_people_by_its_last_word(noun: str, is_user: bool) -> No
 
 def test_paths_that_differ_in_parameter_names_only_are_one() -> None:
     assert normalized_path("/a/{id}/b/{b_id}/") == normalized_path("/a/{a_id}/b/{id}")
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [
+        ("POST /payments", "moves money"),
+        ("POST /orders/{id}/refund", "moves money"),
+        ("POST /cart/checkout", "moves money"),
+        ("POST /orders/{id}/pay", "moves money"),
+        ("POST /users/{id}/send-email", "sends messages"),
+        ("POST /invitations", "sends messages"),
+        ("POST /newsletter/broadcast", "sends messages"),
+        ("GET /payments", None),
+        ("GET /payments/{id}", None),
+        ("PATCH /payments/{id}", None),
+        ("DELETE /payments/{id}", None),
+        ("POST /payment-methods", None),
+        ("POST /email-templates", None),
+        ("POST /orders", None),
+        ("POST /payloads", None),
+        ("POST /payments/search", None),
+    ],
+)
+def test_what_reaches_out_of_the_api_is_marked_and_not_left_out(label: str, what: str | None) -> None:
+    found = read(label)
+    assert found.reaches_out == what
+    assert not found.dangerous
+
+
+def test_a_page_that_asks_before_a_write_changes_nothing() -> None:
+    assert read("GET /newsletter/unsubscribe", beside=("POST /newsletter/unsubscribe",)).state_changing is False
