@@ -25,8 +25,8 @@ _REMOVING = frozenset("delete remove clear destroy erase".split())
 
 _PAYING = frozenset("pay charge refund payout checkout payment purchase withdraw capture topup".split())
 _SENDING = frozenset("email mail sms invite broadcast notify newsletter notification resend fax invitation".split())
-_STORED = frozenset("method link template preference setting address settings preferences plan intent account".split())
-"""What a payment or a mail may be said of without one being made: `/payment-methods`, `/email-templates`."""
+_SAID_FIRST = frozenset("send resend notify invite broadcast pay charge refund capture withdraw".split())
+"""Verbs that make an effect of what follows: `send-email`, `refund_order`. `/email-lists` and `/checkout-keys` are things."""
 
 
 def changes_state(operation: Operation, action: Action, *, asks_first: bool = False) -> tuple[bool, Confidence, str]:
@@ -34,7 +34,9 @@ def changes_state(operation: Operation, action: Action, *, asks_first: bool = Fa
 
     `asks_first` if the same path takes an unsafe method too: then a GET named `unsubscribe` is the page that asks.
     """
-    words = _last_words(operation) or split_words(operation.operation_id or "")
+    words = _last_words(operation)
+    if not words and not operation.path.rstrip("/").endswith("}"):
+        words = split_words(operation.operation_id or "")
     first = words[0] if words else ""
     if operation.is_safe:
         is_noun = len(words) > 1 and (action is Action.LIST or singular(words[-1]) != words[-1])
@@ -66,12 +68,13 @@ def reaches_out(operation: Operation, shape: Shape, changing: bool) -> str | Non
     """What a call does to the world outside: `moves money` or `sends messages`; None where it seems to do neither."""
     if not changing or operation.method == "DELETE" or shape.action not in (Action.CREATE, Action.ACT, Action.OTHER):
         return None
-    words = [singular(word) for word in _last_words(operation)]
-    if not words or set(words) & _STORED:
+    words = [singular(word) for word in _last_words(operation) if word not in ("json", "xml", "php")]
+    if not words:
         return None
-    if set(words) & _PAYING:
+    telling = {words[-1], *(words if words[0] in _SAID_FIRST else ())}
+    if telling & _PAYING:
         return "moves money"
-    return "sends messages" if set(words) & _SENDING else None
+    return "sends messages" if telling & _SENDING else None
 
 
 def _last_words(operation: Operation) -> tuple[str, ...]:

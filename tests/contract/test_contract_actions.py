@@ -413,7 +413,11 @@ def test_paths_that_differ_in_parameter_names_only_are_one() -> None:
         ("GET /payments/{id}", None),
         ("PATCH /payments/{id}", None),
         ("DELETE /payments/{id}", None),
+        ("POST /application_charges.json", "moves money"),
+        ("POST /users/{id}/sendTestNotificationNow", "sends messages"),
         ("POST /payment-methods", None),
+        ("POST /email-lists", None),
+        ("POST /projects/{id}/checkout-keys", None),
         ("POST /email-templates", None),
         ("POST /orders", None),
         ("POST /payloads", None),
@@ -424,6 +428,10 @@ def test_what_reaches_out_of_the_api_is_marked_and_not_left_out(label: str, what
     found = read(label)
     assert found.reaches_out == what
     assert not found.dangerous
+
+
+def test_an_operation_id_does_not_make_a_read_of_a_post_to_an_object() -> None:
+    assert read("POST /bundles/{id}", operation_id="exportBundle").state_changing
 
 
 def test_a_page_that_asks_before_a_write_changes_nothing() -> None:
