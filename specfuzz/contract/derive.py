@@ -140,11 +140,12 @@ def _with_fields(
 ) -> OperationContract:
     is_account = contract.resource in users  # an account is its own owner: its `username` names nobody else
     owner = None if is_account else next((name for name in reader.shown(contract) if is_owner_field(name)), None)
-    forbidden = reader.forbidden(contract, siblings) if contract.action in _FIELD_ACTIONS else ()
+    takes_fields = contract.action in _FIELD_ACTIONS and contract.state_changing
     derived = replace(
         contract,
         owner_field=owner,
-        forbidden_fields=forbidden if contract.state_changing else (),
+        forbidden_fields=reader.forbidden(contract, siblings) if takes_fields else (),
+        nested_fields=reader.nested(contract, siblings) if takes_fields else (),
         sensitive_fields=reader.sensitive(contract),
     )
     return overrule_fields(derived, policy, reader.known(contract, siblings)) if policy.lines else derived

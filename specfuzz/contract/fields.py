@@ -16,6 +16,7 @@ from specfuzz.contract.model import (
     OperationContract,
     SensitiveField,
 )
+from specfuzz.contract.nested import nested_fields, parts_of
 from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas
 from specfuzz.contract.words import is_listed, rename_like, split_words, word_list
 
@@ -36,6 +37,10 @@ _NO_FIELDS = frozenset(
 """What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
 
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
+
+
+def _leaf(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
 
 
 def _takes_fields(body: Body) -> bool:
@@ -110,6 +115,28 @@ class FieldReader:
         for item in self._candidates(contract, request, taken, others):
             found.setdefault(item.name, item)
         return tuple(sorted(found.values(), key=lambda item: -item.confidence))
+
+    def nested(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> tuple[ForbiddenField, ...]:
+        """What the client of a write may not send inside of what it does send (`profile.role`, `lines[].price`)."""
+        bodies = contract.operation.bodies
+        if not bodies or not _takes_fields(bodies[0]) or self._is_open(bodies[0]):
+            return ()
+        request = parts_of(self._schemas, self._request_properties(bodies[0]))
+        if not request:
+            return ()
+        others = [other for other in siblings if other.label != contract.label]
+        shown = (
+            parts_of(self._schemas, self.shown(item))
+            for item in (contract, *(other for other in others if other.action in _SHOWING))
+        )
+        ordinary = (
+            parts_of(self._schemas, self.writable(body))
+            for other in others
+            for body in other.operation.bodies[:1]
+            if other.access.level is not Level.ROLE
+        )
+        found = nested_fields(request, shown, ordinary, _SERVER_MANAGED | _NO_FIELDS)
+        return tuple(replace(item, is_privileged=is_privileged(_leaf(item.name))) for item in found)
 
     def _candidates(
         self,

@@ -126,6 +126,58 @@ def test_an_account_is_its_own_owner() -> None:
     assert update(schema("title"), schema("title", "username")).owner_field == "username"
 
 
+# Nested -------------------------------------------------------------------------------------------------------------
+
+
+def nested(taken: dict[str, Any], shown: dict[str, Any], **more: Any) -> dict[str, tuple[str, str]]:
+    fields = update(taken, shown, **more).nested_fields
+    return {item.name: (item.reason.value, str(item.confidence)) for item in fields}
+
+
+def listed(of: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def test_what_only_answers_show_inside_of_a_part_is_forbidden_there() -> None:
+    taken = schema("title", profile=schema("bio"), lines=listed(schema("amount")))
+    shown = schema("title", profile=schema("id", "bio", "role"), lines=listed(schema("amount", "price")))
+    assert nested(taken, shown) == {
+        "profile.role": ("response-only", "firm"),
+        "lines[].price": ("response-only", "firm"),
+    }
+
+
+def test_a_nested_privilege_is_marked_as_one() -> None:
+    fields = update(
+        schema("title", profile=schema("bio")), schema("id", profile=schema("bio", "is_admin"))
+    ).nested_fields
+    assert [(item.name, item.is_privileged) for item in fields] == [("profile.is_admin", True)]
+
+
+def test_a_read_only_part_of_a_part_is_certainly_forbidden() -> None:
+    taken = schema("title", profile=schema("bio", rank={"type": "integer", "readOnly": True}))
+    assert nested(taken, schema("title")) == {"profile.rank": ("readOnly", "certain")}
+
+
+def test_a_part_two_levels_down_is_seen_and_a_circle_ends() -> None:
+    taken = schema("title", a=schema(b=schema("c")))
+    assert nested(taken, schema("title", a=schema(b=schema("c", "d")))) == {"a.b.d": ("response-only", "firm")}
+
+
+def test_a_part_that_the_request_does_not_take_is_forbidden_as_a_whole() -> None:
+    assert nested(schema("title"), schema("title", "id", profile=schema("role"))) == {}
+    found = field(update(schema("title"), schema("title", "id", profile=schema("role"))), "profile")
+    assert found is not None
+
+
+def test_what_another_request_takes_inside_of_the_part_is_only_a_hint() -> None:
+    post = {"requestBody": content(schema("title", profile=schema("bio", "role"))), "responses": {}}
+    taken, shown = schema("title", profile=schema("bio")), schema("title", profile=schema("bio", "role"))
+    assert nested(taken, shown, paths={"/notes": {"post": post}}) == {
+        "profile.role": ("not-in-this-request", "tentative")
+    }
+
+
 # Subtypes -----------------------------------------------------------------------------------------------------------
 
 
