@@ -102,6 +102,7 @@ def _who(promises: Promises) -> str:
 
 def _changes(label: str, old: Promises, new: Promises) -> Iterator[Change]:
     yield from _access(label, old, new)
+    yield from _scopes(label, old, new)
     yield from _writable(label, old, new)
     yield from _shown(label, old, new)
     if old.state_changing != new.state_changing:
@@ -128,6 +129,16 @@ def _access(label: str, old: Promises, new: Promises) -> Iterator[Change]:
         yield _about(Kind.WEAKENED, "credentials", label, "less protected: it no longer asks for credentials")
     elif new.credentials and not old.credentials and before > 0:
         yield _about(Kind.STRENGTHENED, "credentials", label, "it asks for credentials now")
+
+
+def _scopes(label: str, old: Promises, new: Promises) -> Iterator[Change]:
+    """Scopes that are needed no more, or newly; an operation that was opened or kept for a role says so already."""
+    if old.access is not new.access or old.role != new.role:
+        return
+    for scope in sorted(set(old.scopes) - set(new.scopes)):
+        yield _about(Kind.WEAKENED, "credentials", label, f"less protected: it no longer needs the scope `{scope}`")
+    for scope in sorted(set(new.scopes) - set(old.scopes)):
+        yield _about(Kind.STRENGTHENED, "credentials", label, f"it needs the scope `{scope}` now")
 
 
 def _writable(label: str, old: Promises, new: Promises) -> Iterator[Change]:

@@ -32,7 +32,8 @@ class LockError(ContractError):
 class Promises:
     """What one operation promises. `forbidden` and `sensitive` hold the reason for each field.
 
-    `is_strict` if its requests say that they take no other property; `credentials` if a caller needs any.
+    `is_strict` if its requests say that they take no other property; `credentials` if a caller needs any, `scopes` which
+    of them every way in needs.
     """
 
     access: Level
@@ -46,6 +47,7 @@ class Promises:
     sensitive: Mapping[str, str] = field(default_factory=dict)
     writable: tuple[str, ...] = ()
     is_strict: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,7 @@ def _promises(document: Document, reader: FieldReader, item: OperationContract) 
         sensitive=dict(sorted((found.name, found.reason) for found in item.sensitive_fields)),
         writable=tuple(sorted(taken - set(forbidden))) if item.state_changing else (),
         is_strict=bool(bodies) and all(document.schemas.forbids_extra(body.schema) for body in bodies),
+        scopes=item.operation.scopes,
     )
 
 
@@ -180,6 +183,7 @@ def _to_json(promises: Promises) -> dict[str, Any]:
         "sensitive": dict(promises.sensitive),
         "writable": list(promises.writable),
         "strict": promises.is_strict,
+        "scopes": list(promises.scopes),
     }
 
 
@@ -221,4 +225,5 @@ def _from_json(node: Mapping[str, Any]) -> Promises:
         sensitive={str(name): str(reason) for name, reason in node["sensitive"].items()},
         writable=tuple(map(str, node["writable"])),
         is_strict=bool(node["strict"]),
+        scopes=tuple(map(str, node["scopes"])),
     )

@@ -132,6 +132,12 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that every way in needs, sorted."""
+        needed = [{scope for scopes in entry.values() for scope in scopes} for entry in self.security or ()]
+        return tuple(sorted(set.intersection(*needed))) if needed else ()
+
+    @property
     def is_safe(self) -> bool:
         return self.method in ("GET", "HEAD", "OPTIONS", "TRACE")
 

@@ -223,6 +223,27 @@ def test_without_any_security_every_operation_that_said_no_more_is_open() -> Non
     assert {("weakened", LIST), ("weakened", "DELETE /orders/{id}/lines/{line}")} <= found
 
 
+def scoped(*alternatives: list[str]) -> Callable[[dict[str, Any]], object]:
+    return lambda raw: operation(raw, LIST).update(security=[{"bearer": scopes} for scopes in alternatives])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (scoped(["orders:read"]), scoped([]), [("weakened", "less protected: it no longer needs the scope `orders:read`")]),
+        (scoped([]), scoped(["orders:read"]), [("strengthened", "it needs the scope `orders:read` now")]),
+        (scoped(["a:b", "c:d"]), scoped(["c:d"], ["c:d", "a:b"]), [("weakened", "less protected: it no longer needs the scope `a:b`")]),
+        (scoped(["a:b", "c:d"]), scoped(["c:d", "a:b"]), []),
+    ],
+    ids="dropped added optional reordered".split(),
+)  # fmt: skip
+def test_a_scope_that_every_way_in_needs_is_a_promise(before: Any, after: Any, expected: list[tuple[str, str]]) -> None:
+    old, new = base(), base()
+    before(old)
+    after(new)
+    assert [(item.kind.value, item.text) for item in compare(locked(old), locked(new))] == expected
+
+
 # What is no difference ----------------------------------------------------------------------------------------------
 
 ORDERLESS = ("parameters", "required", "tags", "security", "enum")
