@@ -8,6 +8,7 @@ import pytest
 
 from specfuzz.contract import Action, Confidence, OperationContract, derive, from_raw
 from specfuzz.contract.actions import (
+    _segments,
     identifier_noun,
     is_login_field,
     is_password_field,
@@ -436,3 +437,44 @@ def test_an_operation_id_does_not_make_a_read_of_a_post_to_an_object() -> None:
 
 def test_a_page_that_asks_before_a_write_changes_nothing() -> None:
     assert read("GET /newsletter/unsubscribe", beside=("POST /newsletter/unsubscribe",)).state_changing is False
+
+
+# One segment for two ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("label", "query", "body", "action", "resource", "identifiers"),
+    [
+        ("POST /users/{id}:activate", (), ("note",), Action.ACT, "user", [("path", "id")]),
+        ("GET /odata/Orders({id})", (), None, Action.READ, "order", [("path", "id")]),
+        ("DELETE /odata/Orders('{id}')", (), None, Action.DELETE, "order", [("path", "id")]),
+        ("POST /rpc/order.get", (), ("id",), Action.READ, "order", [("body", "id")]),
+        ("POST /order.update", (), ("order_id", "note"), Action.UPDATE, "order", [("body", "order_id")]),
+        ("POST /orders.create", (), ("note",), Action.CREATE, "order", []),
+        ("GET /orders.list", ("page",), None, Action.LIST, "order", []),
+        ("GET /files/{bucket}/{key}", (), None, Action.READ, "file", [("path", "bucket"), ("path", "key")]),
+        ("PATCH /repos/{owner}/{repo}", (), ("name",), Action.UPDATE, "repo", [("path", "owner"), ("path", "repo")]),
+        ("GET /invoices/{year}-{number}", (), None, Action.READ, "invoice", [("path", "year"), ("path", "number")]),
+        ("GET /articles/{slug}", (), None, Action.READ, "article", [("path", "slug")]),
+        ("GET /order", ("order_id",), None, Action.READ, "order", [("query", "order_id")]),
+        ("POST /Order/GetById", (), ("Id",), Action.READ, "order", [("body", "Id")]),
+    ],
+)
+def test_objects_are_found_however_a_document_names_them(
+    label: str,
+    query: tuple[str, ...],
+    body: tuple[str, ...] | None,
+    action: Action,
+    resource: str,
+    identifiers: list[tuple[str, str]],
+) -> None:
+    one = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    returns = {"type": "array", "items": one} if action is Action.LIST else one
+    found = read(label, query=query, body=body, returns=returns)
+    assert (found.action, found.resource) == (action, resource)
+    assert [(item.location.value, item.name) for item in found.identifiers] == identifiers
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/index.html", "/report.csv", "/v1.0/orders", "/a:b:c", "/12:30"])
+def test_a_file_or_a_version_stays_one_segment(path: str) -> None:
+    assert _segments(path)[0] == path.split("/")[1]
