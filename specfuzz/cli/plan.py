@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +41,6 @@ class PlanOptions:
 def plan(options: PlanOptions) -> int:
     """Derive and print; returns the exit code. Raises what `cli.errors` knows."""
     from specfuzz.cli.target import load_contract
-    from specfuzz.identities import read_auth_file
 
     if options.format not in FORMATS:
         raise UsageError(f"unknown format {options.format!r}", hint=f"one of {', '.join(FORMATS)}")
@@ -47,7 +48,7 @@ def plan(options: PlanOptions) -> int:
         check_writable(options.output)
     if options.lock:
         return write_lock(options)
-    identities = read_auth_file(options.auth) if options.auth is not None else ()
+    identities = _users(options.auth) if options.auth is not None else ()
     contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
     check_selection(contract, operations=options.operations, tags=options.tags)
     explained = _one(contract, options.explain) if options.explain is not None else None
@@ -55,6 +56,17 @@ def plan(options: PlanOptions) -> int:
     report = build(contract, chosen, identities, include_dangerous=options.include_dangerous)
     _print(report, options)
     return 0
+
+
+def _users(path: Path) -> tuple[Identity, ...]:
+    """The users of an auth file. Nobody logs in for a plan, so their secrets need not be there yet."""
+    from specfuzz.identities import read_auth_file
+
+    try:
+        named = re.findall(r"\$\{(\w+)\}", path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        named = []  # reading it for real says what is wrong
+    return read_auth_file(path, dict.fromkeys(named, "unset") | dict(os.environ))
 
 
 def write_lock(options: PlanOptions) -> int:

@@ -100,6 +100,17 @@ def test_what_is_missing_is_said_for_the_users_that_are_given(
     assert reasons["SF302"] is None
 
 
+def test_a_plan_needs_no_secrets(plan: Callable[..., dict[str, Any]], folder: Path) -> None:
+    (folder / "auth.yaml").write_text(AUTH_OF_ONE.replace("Bearer one", '"${NOT_SET_ANYWHERE}"'), encoding="utf-8")
+    assert labels(plan("--auth", "auth.yaml", "--operation", "readBook")) == ["GET /books/{id}"]
+
+
+def test_an_auth_file_that_is_not_there_is_an_error(specfuzz: Callable[..., Any]) -> None:
+    ran = specfuzz("plan", "library.json", "--auth", "nobody.yaml")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "nobody.yaml" in ran.stderr
+
+
 def test_a_role_that_nobody_has_is_missing(plan: Callable[..., dict[str, Any]]) -> None:
     probes = plan("--operation", "removeBook")["operations"][0]["probes"]
     assert "no identity has that role" in {probe["rule"]: probe["reason"] for probe in probes}["SF301"]
