@@ -478,3 +478,8 @@ def test_objects_are_found_however_a_document_names_them(
 @pytest.mark.parametrize("path", ["/robots.txt", "/index.html", "/report.csv", "/v1.0/orders", "/a:b:c", "/12:30"])
 def test_a_file_or_a_version_stays_one_segment(path: str) -> None:
     assert _segments(path)[0] == path.split("/")[1]
+
+
+def test_an_operation_id_tells_danger_too() -> None:
+    assert read("POST /database", operation_id="wipeDatabase").dangerous
+    assert not read("POST /devices/{id}", operation_id="wipeDevice").dangerous

@@ -234,8 +234,9 @@ def scoped(*alternatives: list[str]) -> Callable[[dict[str, Any]], object]:
         (scoped([]), scoped(["orders:read"]), [("strengthened", "it needs the scope `orders:read` now")]),
         (scoped(["a:b", "c:d"]), scoped(["c:d"], ["c:d", "a:b"]), [("weakened", "less protected: it no longer needs the scope `a:b`")]),
         (scoped(["a:b", "c:d"]), scoped(["c:d", "a:b"]), []),
+        (scoped(["admin"]), scoped([]), [("weakened", "more open: it was for the role admin only, and is now for any authenticated caller")]),
     ],
-    ids="dropped added optional reordered".split(),
+    ids="dropped added optional reordered role".split(),
 )  # fmt: skip
 def test_a_scope_that_every_way_in_needs_is_a_promise(before: Any, after: Any, expected: list[tuple[str, str]]) -> None:
     old, new = base(), base()

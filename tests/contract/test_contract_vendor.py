@@ -194,3 +194,8 @@ def test_the_caller_s_own_collections_are_the_owner_s(path: str) -> None:
 @pytest.mark.parametrize("path", ["/mysql/{id}", "/menu", "/my", "/shelf/self-help"])
 def test_what_only_looks_like_the_caller_s_own_is_not(path: str) -> None:
     assert access(security=[{"b": []}], path=path).level is (Level.OWNER if path == "/my" else Level.AUTHENTICATED)
+
+
+def test_where_no_credentials_are_declared_a_namespace_is_only_a_hint() -> None:
+    found = access(path="/admin/things")
+    assert (found.level, found.confidence) == (Level.ROLE, Confidence.TENTATIVE)
