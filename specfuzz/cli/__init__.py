@@ -332,6 +332,38 @@ def demo_command(
     guarded(command, debug=debug)
 
 
+@app.command("session", epilog="Exit codes: 0 nothing wrong; 1 something is; 2 wrong usage, or no session to read.")
+def session_command(
+    value: Annotated[
+        str,
+        typer.Argument(
+            metavar="TOKEN_OR_COOKIE",
+            help="A token, a cookie's value, or a whole Cookie header; - reads standard input, which no shell history keeps.",
+            envvar="SPECFUZZ_SESSION",
+        ),
+    ],
+    wordlist: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Try these keys first, one a line, as many as there are.")
+    ] = None,
+    name: Annotated[str, typer.Option(metavar="NAME", help="The cookie's name, if it was not pasted along.")] = "",
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEXT", help="The API's title or host, to derive likely keys from (repeatable)."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Take one session cookie or token apart, offline: what it tells, whether its key can be guessed, what is wrong."""
+
+    def command() -> int:
+        from specfuzz.cli.session import SessionOptions, session
+
+        hints = tuple(hint or ())
+        return session(SessionOptions(value=value, name=name, hints=hints, wordlist=wordlist, as_json=as_json))
+
+    guarded(command, debug=debug)
+
+
 def main() -> None:
     """The `specfuzz` command."""
     app()

@@ -15,7 +15,7 @@ from specfuzz.cli.selection import check_selection, nearest
 LOCK_FILE = "specfuzz.lock.json"
 
 if TYPE_CHECKING:
-    from specfuzz.contract import Access, Contract, ForbiddenField, OperationContract, Policy
+    from specfuzz.contract import Access, Contract, OperationContract, Policy
     from specfuzz.engine.plan import Planned
     from specfuzz.identities import Identity
     from specfuzz.reports.plan_model import PlannedAccess, PlannedOperation, PlanReport
@@ -204,7 +204,7 @@ def _operation(
                 statement=field.expectation().statement,
                 why=field.reasoning,
             )
-            for field in _by_confidence((*item.forbidden_fields, *item.nested_fields))
+            for field in item.forbidden_fields
         ),
         sensitive_fields=tuple(
             model.PlannedField(
@@ -222,10 +222,6 @@ def _operation(
             for case, reason in cases
         ),
     )
-
-
-def _by_confidence(fields: tuple[ForbiddenField, ...]) -> list[ForbiddenField]:
-    return sorted(fields, key=lambda field: -field.confidence)
 
 
 def _danger(item: OperationContract) -> str | None:

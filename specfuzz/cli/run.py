@@ -159,12 +159,15 @@ def report(result: Result, options: RunOptions) -> None:
 
 def exit_code(result: Result, options: RunOptions) -> int:
     """130 interrupted, 3 not testable, 1 findings at or above the thresholds, else 0."""
+    from specfuzz.engine.scenario import ENDED_BEFORE
     from specfuzz.findings.model import CONFIDENCES, SEVERITIES
 
     if result.interrupted:
         return INTERRUPTED
-    tried = [row for row in result.coverage if row.verdict != "not-run"]
-    decided = sum(1 for row in tried if row.verdict != "inconclusive")
+    # What a used-up budget left out was meant to be tried: a run of ten requests has not covered an API.
+    meant = (row for row in result.coverage if row.verdict != "not-run" or row.reason == ENDED_BEFORE)
+    tried = [row for row in meant if not row.only_looked]
+    decided = sum(1 for row in tried if row.verdict in ("held", "broken"))
     percent = 100 * decided / len(tried) if tried else 0.0
     if result.problems or percent < options.min_coverage:
         return UNTESTED

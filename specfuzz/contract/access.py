@@ -75,7 +75,8 @@ _CREDENTIALS = r"(?:authentication|authorization|logging in|log-?in|auth|credent
 _PUBLIC = re.compile(
     r"\b(?:publicly|public (?!key|holidays?\b|transport)\w+|public\b(?!-)(?! key| holiday| transport))"
     r"|\bopen to (?:all|anyone|everyone|the public)\b"
-    rf"|\b(?:no|without) (?:any )?{_CREDENTIALS}\b|\b{_CREDENTIALS} (?:is|are) (?:not|n't) (?:needed|required|necessary)\b"
+    rf"|\b(?:no|without) (?:any )?{_CREDENTIALS}\b"
+    rf"|\b{_CREDENTIALS} (?:(?:is|are) )?(?:not |n't )(?:needed|required|necessary)\b|\b{_CREDENTIALS} (?:is |are )?optional\b"
     rf"|\b(?:does not|doesn't|need not) (?:need|require) (?:any |a )?{_CREDENTIALS}\b"
     r"|\bunauthenticated (?:access|users|callers|clients)\b|\bguests (?:may|can)\b|\banonymous(?:ly)?\b"
     r"|\b(?:anyone|anybody|everyone|everybody)(?:, even [\w ]+,)? (?:may|can|sees?|is|has)\b"
@@ -204,6 +205,11 @@ def lets_anonymous_in(access: Access) -> bool:
     return declared is not None and declared.level is Level.PUBLIC and declared.confidence >= Confidence.FIRM
 
 
+def opened_in_words(operation: Operation) -> str | None:
+    """What the prose says that lets everybody in, quoted; None where it says no such thing."""
+    return next((hint.reason for hint in _from_prose(operation) if hint.level is Level.PUBLIC), None)
+
+
 def _from_security(document: Document, operation: Operation, action: Action) -> _Hint:
     security = operation.security
     if security is None:
@@ -252,11 +258,14 @@ def _from_silence(document: Document, operation: Operation, action: Action) -> _
     said = next((hint for hint in _from_vendors(document, operation) if hint.level in _ABOUT_CREDENTIALS), None)
     if said is not None:
         return said
-    declared = next((reply for reply in operation.replies if reply.status == "401"), None)
-    if declared is not None and action not in (Action.LOGIN, Action.SIGN_UP, Action.REFRESH):
+    is_written_elsewhere = any(other.security for other in document.operations)
+    is_by_account = action in (Action.LOGIN, Action.SIGN_UP, Action.REFRESH)
+    if _declares_401(operation) and not is_by_account and not is_written_elsewhere:
+        # Where `security` is used, its absence says more: generators add 401 to every operation.
+        is_everywhere = all(_declares_401(other) for other in document.operations)
         return _Hint(
             level=Level.AUTHENTICATED,
-            confidence=Confidence.FIRM,
+            confidence=Confidence.TENTATIVE if is_everywhere and len(document.operations) > 1 else Confidence.FIRM,
             source=f"{operation.pointer}/responses/401",
             reason="the document declares the response 401",
         )
@@ -267,7 +276,7 @@ def _from_silence(document: Document, operation: Operation, action: Action) -> _
             source=operation.pointer,
             reason=_BY_CONVENTION,
         )
-    if any(other.security for other in document.operations):
+    if is_written_elsewhere:
         return _Hint(
             level=Level.PUBLIC,
             confidence=Confidence.TENTATIVE,
@@ -280,6 +289,10 @@ def _from_silence(document: Document, operation: Operation, action: Action) -> _
         source=operation.pointer,
         reason="the document says nothing about access",
     )
+
+
+def _declares_401(operation: Operation) -> bool:
+    return any(reply.status == "401" for reply in operation.replies)
 
 
 def _is_open_by_convention(operation: Operation) -> bool:
@@ -441,9 +454,15 @@ def _strongest(hints: Iterator[_Hint]) -> _Hint | None:
     roles = [hint for hint in found if hint.level is Level.ROLE]
     owners = [hint for hint in found if hint.level in (Level.OWNER, Level.MEMBERS)]
     if roles and owners:
-        if all("/responses/" in hint.source for hint in owners):
-            # A shared description of the refusal ("not yours") does not widen what is kept for a role.
+        said_twice = len({hint.source for hint in roles}) > 1 and any(_is_prose(hint) for hint in roles)
+        if said_twice or all("/responses/" in hint.source for hint in owners):
+            # "For administrators only" below /admin is meant, whatever else the text says about somebody's own; and a
+            # shared description of the refusal ("not yours") does not widen what is kept for a role.
             found = roles
         else:  # "the owner or an administrator": the owner is the wider promise
             found = [hint for hint in found if hint.level is not Level.ROLE]
     return min(found, key=lambda hint: (-hint.confidence, _ORDER.index(hint.level)))
+
+
+def _is_prose(hint: _Hint) -> bool:
+    return hint.source.endswith(("/summary", "/description"))

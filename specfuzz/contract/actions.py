@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from specfuzz.contract.document import Document
-from specfuzz.contract.model import Action, Identifier, Location, Operation
+from specfuzz.contract.model import Action, Body, Identifier, Location, Operation
 from specfuzz.contract.schemas import Schemas
 from specfuzz.contract.words import noun_of, singular, split_words
 
@@ -45,6 +45,7 @@ _KEY_IN_BRACKETS = re.compile(r"^([A-Za-z]\w*)\(['\"]?({[^}]+})['\"]?\)$")
 _DOTTED = re.compile(
     r"^([A-Za-z][a-zA-Z_]*)\.(?!html?$|txt$|csv$|pdf$|ya?ml$|ics$|rss$|png$|svg$|js$)([A-Za-z][a-zA-Z_]*)$"
 )
+_VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^(api|rest|v\d+(\.\d+)?|public|internal|admin|manage|management)$", re.IGNORECASE)
 
 
@@ -79,6 +80,8 @@ class Shapes:
     def __init__(self, document: Document) -> None:
         self._schemas: Schemas = document.schemas
         self._nouns = self._collect_nouns(document.operations)
+        read = {operation.path for operation in document.operations if operation.method == "GET"}
+        self._read_and_written = {item.path for item in document.operations if not item.is_safe} & read
         self._collections = {
             _without_parameters(operation.path.rsplit("/{", 1)[0])
             for operation in document.operations
@@ -140,7 +143,9 @@ class Shapes:
                 "POST": Action.UPDATE,
             }.get(method, Action.OTHER)
             return Shape(action=action, resource=resource, identifiers=path_ids)
-        query_ids = self._query_identifiers(operation, last)
+        query_ids = self._query_identifiers(operation, last) or (
+            () if path_ids else self._carried_identifiers(operation, last)
+        )
         if path_ids and not self._is_collection(operation, segments):
             if method in ("POST", "PUT", "PATCH", "DELETE"):
                 return Shape(action=Action.ACT, resource=path_ids[-1].resource, identifiers=path_ids)
@@ -184,7 +189,12 @@ class Shapes:
         return Shape(action=Action.ACT if own else Action.OTHER, resource=noun, identifiers=own)
 
     def _is_collection_of_verbs(self, operation: Operation, segments: list[str]) -> bool:
-        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural."""
+        """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural.
+
+        And whether one like `/threads/{id}/read-mark` is a thing: it is both read and written.
+        """
+        if operation.path in self._read_and_written and len(split_words(segments[-1])) > 1:
+            return True
         return self._is_plural(segments[-1]) and _without_parameters(operation.path) in self._collections
 
     @staticmethod
@@ -250,12 +260,28 @@ class Shapes:
             if parameter.location is Location.QUERY and self._names(parameter.name, noun)
         )[:1]
 
+    @staticmethod
+    def _carried_identifiers(operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
+        """An object named in a header or a cookie (`X-Account-Id`); a bare `id` there is the session's or the request's."""
+        return tuple(
+            Identifier(location=parameter.location, name=parameter.name, resource=noun or "")
+            for parameter in operation.parameters
+            if parameter.location in (Location.HEADER, Location.COOKIE)
+            and noun is not None
+            and identifier_noun(parameter.name.removeprefix("X-").removeprefix("x-")) == noun
+        )[:1]
+
     def _body_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
         for body in operation.bodies:
             for name in self._schemas.properties(body.schema, body.pointer):
                 if self._names(name, noun):
                     return (Identifier(location=Location.BODY, name=name, resource=noun or ""),)
         return ()
+
+    def _written(self, body: Body) -> Iterable[str]:
+        """The properties of what a body is about, inside the lone wrapper that some documents use (`{"user": {...}}`)."""
+        schema, pointer, _ = self._schemas.represented(body.schema, body.pointer)
+        return self._schemas.properties(schema, pointer)
 
     @staticmethod
     def _names(parameter: str, noun: str | None) -> bool:
@@ -308,7 +334,7 @@ class Shapes:
         return self._sign_in_or_up(operation, last, named)
 
     def _sign_in_or_up(self, operation: Operation, last: tuple[str, ...], named: tuple[str, ...]) -> Action | None:
-        fields = [name for body in operation.bodies for name in self._schemas.properties(body.schema, body.pointer)]
+        fields = [name for body in operation.bodies for name in self._written(body)]
         has_secret = any(is_password_field(name) for name in fields)
         names_account = any(is_login_field(name) for name in fields)
         if last in _REFRESH or named in _REFRESH or ("refresh" in last and not has_secret):
@@ -340,7 +366,8 @@ def is_login_field(name: str) -> bool:
 
 
 def _segments(path: str) -> list[str]:
-    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`).
+    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`), and without
+    versions, wherever they stand (`/v2/users`, `/users/v1/{name}`): they name no kind of object.
 
     `/users/{id}:activate` (Google's custom methods), `/orders.cancel` (Slack's) and `/Orders({id})` (OData) say in one
     segment what others say in two.
@@ -350,7 +377,7 @@ def _segments(path: str) -> list[str]:
         plain = _EXTENSION.sub("", segment)
         split = _CUSTOM_METHOD.match(plain) or _KEY_IN_BRACKETS.match(plain) or _DOTTED.match(plain)
         found.extend(split.groups() if split else [plain] if plain else [])
-    return found
+    return [segment for segment in found if not _VERSION.match(segment)] or found
 
 
 def _acted_upon(

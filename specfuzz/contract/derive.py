@@ -65,7 +65,8 @@ def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None
     said = _said(document, policy or Policy())
     shapes = Shapes(document)
     written = {operation.path for operation in document.operations if not operation.is_safe}
-    plain = [_without_fields(document, operation, shapes.read(operation), written) for operation in document.operations]
+    twins = written & {operation.path for operation in document.operations if operation.method == "GET"}
+    plain = [_without_fields(document, operation, shapes.read(operation), twins) for operation in document.operations]
     plain = [overrule_access(item, said) for item in _settle_parts(plain)]
     users = find_user_kinds(document, plain)
     plain = overrule_shared((_about_users(item, users) for item in plain), said)
@@ -98,8 +99,8 @@ def _said(document: Document, policy: Policy) -> Policy:
     )
 
 
-def _without_fields(document: Document, operation: Operation, shape: Shape, written: set[str]) -> OperationContract:
-    changing, confidence, why = changes_state(operation, shape.action, asks_first=operation.path in written)
+def _without_fields(document: Document, operation: Operation, shape: Shape, twins: set[str]) -> OperationContract:
+    changing, confidence, why = changes_state(operation, shape.action, has_twin=operation.path in twins)
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -145,7 +146,6 @@ def _with_fields(
         contract,
         owner_field=owner,
         forbidden_fields=reader.forbidden(contract, siblings) if takes_fields else (),
-        nested_fields=reader.nested(contract, siblings) if takes_fields else (),
         sensitive_fields=reader.sensitive(contract),
     )
     return overrule_fields(derived, policy, reader.known(contract, siblings)) if policy.lines else derived

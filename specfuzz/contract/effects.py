@@ -29,10 +29,11 @@ _SAID_FIRST = frozenset("send resend notify invite broadcast pay charge refund c
 """Verbs that make an effect of what follows: `send-email`, `refund_order`. `/email-lists` and `/checkout-keys` are things."""
 
 
-def changes_state(operation: Operation, action: Action, *, asks_first: bool = False) -> tuple[bool, Confidence, str]:
+def changes_state(operation: Operation, action: Action, *, has_twin: bool = False) -> tuple[bool, Confidence, str]:
     """Whether a call changes state, how sure that is, and why.
 
-    `asks_first` if the same path takes an unsafe method too: then a GET named `unsubscribe` is the page that asks.
+    `has_twin` if the same path takes GET and an unsafe method: then a GET named `unsubscribe` is the page that asks, and
+    `/threads/{id}/read-mark` is a thing.
     """
     words = _last_words(operation)
     if not words and not operation.path.rstrip("/").endswith("}"):
@@ -40,10 +41,12 @@ def changes_state(operation: Operation, action: Action, *, asks_first: bool = Fa
     first = words[0] if words else ""
     if operation.is_safe:
         is_noun = len(words) > 1 and (action is Action.LIST or singular(words[-1]) != words[-1])
-        if first in _CHANGE_VERBS and not is_noun and not asks_first:  # `/cancel-reasons` lists reasons
+        if first in _CHANGE_VERBS and not is_noun and not has_twin:  # `/cancel-reasons` lists reasons
             return True, Confidence.TENTATIVE, f"the method is {operation.method}, but its name begins with `{first}`"
         return False, Confidence.CERTAIN, f"the method is {operation.method}"
-    reads = first in _READ_VERBS and words[1:2] not in (("in",), ("out",))  # `/check-in` is no check
+    reads = (
+        first in _READ_VERBS and words[1:2] not in (("in",), ("out",)) and not (has_twin and len(words) > 1)
+    )  # `/check-in` is no check
     if action in _READING or reads:
         return False, Confidence.FIRM, f"the method is {operation.method}, but its name says that it reads"
     return True, Confidence.CERTAIN, f"the method is {operation.method}"

@@ -39,10 +39,6 @@ _NO_FIELDS = frozenset(
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
 
 
-def _leaf(name: str) -> str:
-    return name.rsplit(".", 1)[-1]
-
-
 def _takes_fields(body: Body) -> bool:
     """Whether a body holds an object's fields: no file, no plain text, and no list of changes (RFC 6902)."""
     media = body.media_type.lower()
@@ -86,7 +82,10 @@ class FieldReader:
         for reply in contract.operation.replies:
             if reply.is_success and reply.schema is not None:
                 schema, pointer, _ = self._schemas.represented(reply.schema, reply.pointer)
-                for name, item in self._schemas.properties(schema, pointer).items():
+                properties = self._schemas.properties(schema, pointer)
+                if all(name.lower() in ENVELOPE_NAMES for name in properties):
+                    continue  # `{"status": "success", "message": "It was added."}` shows nothing of the object
+                for name, item in properties.items():
                     found.setdefault(name, item)
         return found
 
@@ -112,19 +111,16 @@ class FieldReader:
         taken = set(self.writable(body))
         others = [other for other in siblings if other.label != contract.label]
         found: dict[str, ForbiddenField] = {}
-        for item in self._candidates(contract, request, taken, others):
+        for item in (*self._candidates(contract, request, taken, others), *self._nested(contract, others)):
             found.setdefault(item.name, item)
         return tuple(sorted(found.values(), key=lambda item: -item.confidence))
 
-    def nested(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> tuple[ForbiddenField, ...]:
+    def _nested(self, contract: OperationContract, others: list[OperationContract]) -> Iterator[ForbiddenField]:
         """What the client of a write may not send inside of what it does send (`profile.role`, `lines[].price`)."""
-        bodies = contract.operation.bodies
-        if not bodies or not _takes_fields(bodies[0]) or self._is_open(bodies[0]):
-            return ()
-        request = parts_of(self._schemas, self._request_properties(bodies[0]))
-        if not request:
-            return ()
-        others = [other for other in siblings if other.label != contract.label]
+        body = contract.operation.bodies[0]
+        request = parts_of(self._schemas, self._request_properties(body))
+        if not request or self._is_open(body):
+            return
         shown = (
             parts_of(self._schemas, self.shown(item))
             for item in (contract, *(other for other in others if other.action in _SHOWING))
@@ -135,8 +131,10 @@ class FieldReader:
             for body in other.operation.bodies[:1]
             if other.access.level is not Level.ROLE
         )
-        found = nested_fields(request, shown, ordinary, _SERVER_MANAGED | _NO_FIELDS)
-        return tuple(replace(item, is_privileged=is_privileged(_leaf(item.name))) for item in found)
+        for item in nested_fields(request, shown, ordinary):
+            leaf = item.name.rsplit(".", 1)[-1]
+            if not is_server_managed(leaf) and not leaf.lower().endswith("id") and leaf.lower() not in _NO_FIELDS:
+                yield replace(item, is_privileged=is_privileged(leaf), is_owner=is_owner_field(leaf))
 
     def _candidates(
         self,

@@ -78,9 +78,7 @@ def _promises(document: Document, reader: FieldReader, item: OperationContract) 
     credentials = _asks_for_credentials(access)
     bodies = item.operation.bodies
     forbidden = {
-        found.name: found.reason.value
-        for found in (*item.forbidden_fields, *item.nested_fields)
-        if found.confidence >= Confidence.FIRM
+        found.name: found.reason.value for found in item.forbidden_fields if found.confidence >= Confidence.FIRM
     }
     taken = {name for body in bodies for name in reader.writable(body)} | set(item.writable_fields)
     level, role = access.level, access.role

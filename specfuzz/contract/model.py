@@ -261,8 +261,7 @@ class OperationContract:
     """Everything derived for one operation.
 
     `dangerous` if a call may destroy what a run did not make; `reaches_out` says what it does to the world outside the API.
-    `writable_fields` are those that a policy lets the client write. `nested_fields` are forbidden too, inside of what the
-    request takes.
+    `writable_fields` are those that a policy lets the client write.
     """
 
     operation: Operation
@@ -279,7 +278,6 @@ class OperationContract:
     forbidden_fields: tuple[ForbiddenField, ...] = ()
     sensitive_fields: tuple[SensitiveField, ...] = ()
     writable_fields: tuple[str, ...] = ()
-    nested_fields: tuple[ForbiddenField, ...] = ()
 
     @property
     def label(self) -> str:

@@ -51,13 +51,10 @@ def _part(schemas: Schemas, item: Property) -> tuple[str, Mapping[str, Property]
     return ("[]", below) if below else None
 
 
-def nested_fields(
-    request: Parts, shown: Iterable[Parts], others: Iterable[Parts], unnamed: frozenset[str]
-) -> Iterator[ForbiddenField]:
+def nested_fields(request: Parts, shown: Iterable[Parts], others: Iterable[Parts]) -> Iterator[ForbiddenField]:
     """What a request may not send inside of what it takes.
 
-    `shown` are the parts of the answers, `others` those of other ordinary requests about the kind; `unnamed` are names
-    that no server lets a client write and that nothing hangs on (identifiers, links).
+    `shown` are the parts of the answers, `others` those of other ordinary requests about the kind.
     """
     elsewhere = {(part, name) for parts in others for part, names in parts.items() for name in names}
     told: set[str] = set()
@@ -69,7 +66,7 @@ def nested_fields(
             for name, item in properties.items():
                 full = f"{part}.{name}"
                 reason = _reason(item, name, taken, (part, name) in elsewhere)
-                if reason is None or full in told or name.lower() in unnamed or len(told) >= MAX_NESTED:
+                if reason is None or full in told or len(told) >= MAX_NESTED:
                     continue
                 told.add(full)
                 yield _field(replace(item, name=full), *reason)

@@ -91,16 +91,13 @@ def overrule_fields(item: OperationContract, policy: Policy, shown: Mapping[str,
             fields = tuple(_forbidden(name, said.source("forbidden"), shown) for name in said.forbidden)
             kept = tuple(field for field in item.forbidden_fields if not _is_named(field.name, said.forbidden))
             writable = tuple(name for name in item.writable_fields if not _is_named(name, said.forbidden))
-            inner = tuple(field for field in item.nested_fields if not _is_named(field.name, said.forbidden))
-            item = replace(item, forbidden_fields=(*fields, *kept), writable_fields=writable, nested_fields=inner)
+            item = replace(item, forbidden_fields=(*fields, *kept), writable_fields=writable)
         if said.writable:
             kept = tuple(field for field in item.forbidden_fields if not _is_named(field.name, said.writable))
-            inner = tuple(field for field in item.nested_fields if not _is_named(field.name, said.writable))
             item = replace(
                 item,
                 forbidden_fields=kept,
                 writable_fields=(*item.writable_fields, *said.writable),
-                nested_fields=inner,
             )
     return item
 

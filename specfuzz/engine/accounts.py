@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from specfuzz.contract import Action, Contract, Location, OperationContract
 from specfuzz.contract.actions import is_login_field, is_password_field
 from specfuzz.contract.words import split_words
-from specfuzz.http import ANONYMOUS, Flow
+from specfuzz.http import ANONYMOUS, Flow, Request
 from specfuzz.identities import CsrfRules, Identity, Keyring, Login, Secret, Token
+from specfuzz.identities.session import Session, find_csrf_token
 from specfuzz.resources import NotMade, Resource, Workshop
 
 _CSRF_WORDS = frozenset(("csrf", "xsrf", "csrftoken"))
@@ -41,13 +44,15 @@ def csrf_rules(contract: Contract) -> CsrfRules:
 class SignUp:
     """Makes accounts through the document's sign-up operation and registers them as identities.
 
-    One for a run. `why_not` says why it cannot; a person can then write an authentication document instead.
+    One for a run. `why_not` says why it cannot; a person can then write an authentication document instead. `token` says
+    how further accounts carry theirs.
     """
 
     def __init__(self, contract: Contract, workshop: Workshop, keyring: Keyring) -> None:
         self._contract = contract
         self._workshop = workshop
         self._keyring = keyring
+        self.token = token_rule(contract)
         self._ups = self._sign_ups()
         self._in = next(iter(contract.with_action(Action.LOGIN)), None)
 
@@ -58,7 +63,10 @@ class SignUp:
 
     def _fields(self, contract: OperationContract) -> list[str]:
         body = self._workshop.drafter.body_of(contract)
-        return list(self._contract.document.schemas.properties(body.schema, body.pointer)) if body is not None else []
+        if body is None:
+            return []
+        schema, pointer, _ = self._contract.document.schemas.represented(body.schema, body.pointer)
+        return list(self._contract.document.schemas.properties(schema, pointer))
 
     def why_not(self) -> str | None:
         """Why the run cannot make accounts of its own; None if it can try."""
@@ -83,6 +91,8 @@ class SignUp:
         for up in self._ups[:2]:
             made = yield from self._workshop.make_with(up, up.resource or "user", ANONYMOUS, purpose, extra=extra)
             if isinstance(made, NotMade):
+                made = yield from self._as_visitor(up, purpose, extra, made)
+            if isinstance(made, NotMade):
                 last = made
                 continue
             identity = self._identity(name, made)
@@ -90,11 +100,44 @@ class SignUp:
                 return identity
             self._workshop.ledger.hand_over(made, name)
             self._keyring.add(identity)
-            from dataclasses import replace
-
             self._workshop.accounts.add(name, replace(made, owner=name))
             return identity
         return last
+
+    def other_ways(self, identity: Identity) -> Iterator[Identity]:
+        """The identity with its token carried in other ways, for an API that its document describes badly."""
+        login = identity.login
+        token = login.token if login is not None else None
+        if login is None or token is None or token.carrier != "header" or token.name.lower() != "authorization":
+            return
+        for prefix in OTHER_PREFIXES:
+            if prefix != token.prefix:
+                yield replace(identity, login=replace(login, token=replace(token, prefix=prefix)))
+
+    def _as_visitor(
+        self, up: OperationContract, purpose: str, extra: Mapping[str, Any] | None, refused: NotMade
+    ) -> Flow[Resource | NotMade]:
+        """Once more with the anti-CSRF token of the sign-up's page, as a browser would; `refused` where there is none."""
+        if refused.exchange is None or refused.exchange.status not in (400, 403, 419):
+            return refused
+        visitor = Session(identity=ANONYMOUS, csrf=self._keyring.csrf)
+        fetched = yield Request(method="GET", path=self._keyring.csrf.path or up.operation.path, identity=ANONYMOUS)
+        visitor.absorb(fetched.response)
+        visitor.csrf_token = visitor.csrf_token or find_csrf_token(fetched)
+        if visitor.current_csrf_token() is None:
+            return refused
+        self._keyring.learn_from(visitor)
+        return (
+            yield from self._workshop.make_with(
+                up,
+                up.resource or "user",
+                ANONYMOUS,
+                purpose,
+                extra=extra,
+                shape=lambda request, draft: visitor.authorize(request),
+                patient=not extra,
+            )
+        )
 
     def _identity(self, name: str, account: Resource) -> Identity | NotMade:
         sent = _flat(account.sent)
@@ -115,7 +158,7 @@ class SignUp:
             path=self._in.operation.path,
             payload=Secret(payload),
             content_type="application/x-www-form-urlencoded" if "form" in media_type else media_type,
-            token=token_rule(self._contract),
+            token=self.token,
             secrets=(Secret(password),),
         )
         return Identity(name=name, login=login, made=True)
@@ -183,11 +226,18 @@ def _prefix(name: str, description: str) -> str:
     """Swagger 2.0 cannot say `bearer`: its documents declare an API key in Authorization and say the rest in prose."""
     if name.lower() != "authorization":
         return ""
-    lowered = description.lower()
-    for scheme in ("jwt", "token"):
-        if f"{scheme} <" in lowered or f"{scheme} {{" in lowered or f'"{scheme} ' in lowered:
-            return f"{'JWT' if scheme == 'jwt' else 'Token'} "
-    return "Bearer "
+    said = _SCHEME_IN_PROSE.search(description)
+    return f"{said[1]} " if said else "Bearer "
+
+
+_SCHEME_IN_PROSE = re.compile(
+    r"[\"'`(:\s](Token|JWT|Bearer|Basic|ApiKey|Api-Key)\s+(?:[<{\[$]|x{3,}|\.{3}|ey[A-Za-z0-9]|your)",
+    re.IGNORECASE,
+)
+"""A scheme before a placeholder: `Token xxxxxx.yyyyyyy`, `JWT <token>`, `"Bearer {token}"`."""
+
+OTHER_PREFIXES = ("Bearer ", "Token ", "JWT ", "")
+"""How frameworks write the token in Authorization: RFC 6750, Django REST framework and Rails, older JWT packages, bare."""
 
 
 def _same_meaning(name: str, sent: Mapping[str, Any]) -> Any:

@@ -6,7 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from specfuzz.contract import Contract, OperationContract
-from specfuzz.probes.registry import Probe, probes
+from specfuzz.probes.registry import probes
+
+NOT_SELECTED = "not selected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +40,15 @@ class Selection:
     def skips(self, target: OperationContract, rule: str) -> str | None:
         """Why the user's selection leaves it out; None if it does not."""
         if self.rules and rule not in self.rules:
-            return "not selected (--rule)"
+            return f"{NOT_SELECTED} (--rule)"
         if (
             self.operations
             and target.label not in self.operations
             and target.operation.operation_id not in self.operations
         ):
-            return "not selected (--operation)"
+            return f"{NOT_SELECTED} (--operation)"
         if self.tags and not set(self.tags) & set(target.operation.tags):
-            return "not selected (--tag)"
+            return f"{NOT_SELECTED} (--tag)"
         if target.dangerous and not self.include_dangerous:
             return "it may destroy what the run did not make (--include-dangerous runs it)"
         return None
@@ -63,5 +65,11 @@ def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planne
     return tuple(found)
 
 
-def probe_for(rule: str) -> Probe:
-    return probes()[rule]
+def needs_requests(rule: str) -> bool:
+    """Whether a rule sends anything; one that reads the document alone needs no target and nobody to log in as."""
+    return getattr(probes()[rule], "NEEDS_REQUESTS", True)
+
+
+def needs_cookies(rule: str) -> bool:
+    """Whether a rule is about what browsers do by themselves, and so about credentials in cookies alone."""
+    return getattr(probes()[rule], "NEEDS_COOKIES", False)

@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from specfuzz import __version__
 from specfuzz.contract import Contract
 from specfuzz.engine import events
-from specfuzz.engine.plan import Planned, Selection, plan
+from specfuzz.engine.plan import Planned, Selection, needs_requests, plan
 from specfuzz.engine.scenario import Outcome, Scenario, describe
 from specfuzz.findings import Coverage, Result, deduplicate, grade, redact_url, score
 from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Request, TargetUnreachable, TransportError
 from specfuzz.http.driver import AsyncDriver, run_flow_async
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import AsyncCourier, Identity, LoginFailed
+from specfuzz.probes import Category
+from specfuzz.probes.registry import attack, probes
 from specfuzz.resources import Unnameable
 
 CONCURRENCY = 8
@@ -56,6 +58,7 @@ class Run:
         self._redactor = Redactor()
         base_url = driver.fence.base_url
         self._scenario = Scenario(contract, base_url, seed=options.seed, redactor=self._redactor)
+        self._scenario.has_spare = driver.limits.has_spare
         self._courier = AsyncCourier(self._scenario.keyring, self._send)
         self._plan: tuple[Planned, ...] = ()
         self._unrun: dict[tuple[str, str], str] = {}
@@ -106,26 +109,29 @@ class Run:
             raise
         if request.operation is not None:
             self._exercised.add(request.operation)
+        self._scenario.see(exchange)
         return exchange
 
     # Running ----------------------------------------------------------------------------------------------------
 
     async def _attack(self) -> None:
+        read_only = [case for case in self._plan if case.runs and not needs_requests(case.rule)]
+        for case in read_only:  # first, so that they are decided whether or not anything answers
+            await run_flow_async(self._scenario.run_case(case), self._courier.send)
         await self._reach()
         if not await self._gather_cast():
             return
         cases = []
-        for case in self._plan:
+        for case in (case for case in self._plan if needs_requests(case.rule)):
             reason = case.reason or self._scenario.why_not_now(case)
-            if reason is None:
+            if reason is None and attack(case.rule) is not None:
                 cases.append(case)
-            elif case.runs:
+            elif reason is not None and case.runs:
                 self._unrun[case.target.label, case.rule] = reason
         self._tell(events.Planned(cases=len(cases)))
-        if not cases:
-            return
-        for problem in await run_flow_async(self._scenario.prepare(cases), self._courier.send):
-            self._note(problem)
+        if cases:
+            for problem in await run_flow_async(self._scenario.prepare(cases), self._courier.send):
+                self._note(problem)
         safe = [case for case in cases if not case.target.dangerous]
         await self._run_all(safe)
         for outcome in self._scenario.to_confirm():
@@ -133,6 +139,7 @@ class Run:
         for case in cases:
             if case.target.dangerous:
                 await self._run_all([case])
+        await run_flow_async(self._scenario.tour(self._plan), self._courier.send)
         if self._lost_answers:
             await self._reach()  # a target that died with the last cases is no target that held
 
@@ -249,10 +256,12 @@ class Run:
                 return
 
     def _result(self, duration_s: float) -> Result:
+        self._scenario.settle(self._plan)
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
-        points = score(findings, coverage)
-        problems = [*self._problems, *self._defects(), *self._nothing_tested(coverage)]
+        attacked = tuple(row for row in coverage if tries_access(row.rule) and not row.only_looked)
+        points = score(findings, attacked)
+        problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(
             tool_version=__version__,
             spec=redact_url(self._contract.document.location, self._redactor),
@@ -296,6 +305,11 @@ class Run:
         if self._problems or self.interrupted or any(row.verdict in ("held", "broken") for row in coverage):
             return []
         return ["nothing was tested: no rule reached a verdict at any operation (the coverage says why)"]
+
+
+def tries_access(rule: str) -> bool:
+    """Whether a rule tries who may do what: looking at answers alone, or at how they fit the document, tests no such thing."""
+    return attack(rule) is not None and needs_requests(rule) and probes()[rule].RULE.category is not Category.CONTRACT
 
 
 def _uncancel() -> None:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from specfuzz.contract import Action, Confidence, Contract, Level
+from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
-from specfuzz.engine.plan import Planned, probe_for
+from specfuzz.engine.plan import NOT_SELECTED, Planned, needs_cookies, needs_requests
+from specfuzz.engine.watch import Watch
 from specfuzz.findings import (
     Coverage,
     ExpectationRef,
@@ -28,19 +29,34 @@ from specfuzz.findings import (
     keep_steps,
 )
 from specfuzz.generation import Drafter
-from specfuzz.http import BudgetExhausted, Exchange, Flow, HttpError, Interrupted, TargetUnreachable, TransportError
+from specfuzz.http import (
+    ANONYMOUS,
+    BudgetExhausted,
+    Exchange,
+    Flow,
+    HttpError,
+    Interrupted,
+    Request,
+    TargetUnreachable,
+    TransportError,
+)
 from specfuzz.http.redaction import Redactor
 from specfuzz.identities import Identity, Keyring, LoginFailed
 from specfuzz.identities.identity import DEFAULT_ROLE
 from specfuzz.oracles import read_reply
 from specfuzz.probes import Break, Broken, Case, Held, Inconclusive, Stop, Verdict
-from specfuzz.probes.registry import probes
-from specfuzz.resources import Accounts, NotMade, Unnameable, Workshop
+from specfuzz.probes.canaries_elsewhere import Elsewhere
+from specfuzz.probes.cross_user_listing import RULE as CROSS_USER_LISTING
+from specfuzz.probes.registry import attack, probes, watchers
+from specfuzz.resources import Accounts, NotMade, Resource, Unnameable, Workshop
 
 OWNER, PEER = "alice", "bob"
 """Names of the two users that a run signs up for itself."""
 
-_BY_EFFECT = frozenset({"SF102", "SF103", "SF106", "SF301"})
+ENDED_BEFORE = "the run ended before"
+"""Why a case that could have run did not: the budget was used up, or the run was interrupted."""
+
+_BY_EFFECT = frozenset("SF102 SF103 SF105 SF106 SF301 SF306 SF311 SF312 SF313 SF314".split())
 """Rules whose proof is that an object changed: the only ones that another case's requests could feign."""
 
 _ADMIN_ROLES = frozenset("admin administrator superadmin superuser staff moderator root operator supervisor".split())
@@ -62,6 +78,12 @@ class Outcome:
     planned: Planned
     verdict: Verdict
     defect: str | None = None
+    looked: bool = False
+
+    @property
+    def only_looked(self) -> bool:
+        """Whether nothing was tried for it."""
+        return self.looked or (isinstance(self.verdict, Held) and not self.verdict.tried)
 
 
 @dataclass(slots=True)
@@ -75,8 +97,11 @@ class Scenario:
     keyring: Keyring = field(init=False)
     workshop: Workshop = field(init=False)
     sign_up: SignUp = field(init=False)
+    watch: Watch = field(init=False)
+    elsewhere: Elsewhere = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    has_spare: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
@@ -84,6 +109,8 @@ class Scenario:
         accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
         self.workshop = Workshop(self.contract, drafter, accounts, accepts)
         self.sign_up = SignUp(self.contract, self.workshop, self.keyring)
+        self.watch = Watch(self.contract, self.keyring.passwords)
+        self.elsewhere = Elsewhere(contract=self.contract)
 
     # Who --------------------------------------------------------------------------------------------------------
 
@@ -124,7 +151,29 @@ class Scenario:
             if isinstance(made, NotMade):
                 return made.reason
         self.cast = Cast(owner=OWNER, peer=PEER)
+        yield from self._settle_token()
         return None
+
+    def _settle_token(self) -> Flow[None]:
+        """Where the caller's own account refuses our users, find out how the API wants the token; else leave it as it is."""
+        reader = next((item for item in self.contract.with_action(Action.SELF) if _is_plain_read(item)), None)
+        if reader is None:
+            return
+        request = Request(method="GET", path=reader.operation.path, identity=OWNER, operation=reader.label)
+        first = yield request
+        if first.status not in (401, 403):
+            return
+        users = [self.keyring.identity(name) for name in (OWNER, PEER)]
+        for ways in zip(*(self.sign_up.other_ways(user) for user in users), strict=True):
+            for user in ways:
+                self.keyring.replace(user)
+            answer = yield request
+            login = ways[0].login
+            if answer.status not in (401, 403) and login is not None and login.token is not None:
+                self.sign_up.token = login.token
+                return
+        for user in users:
+            self.keyring.replace(user)
 
     def introduce(self) -> Flow[str | None]:
         """Log everybody in and learn who they are; returns what is wrong with them, or None.
@@ -148,6 +197,9 @@ class Scenario:
 
     def why_not_now(self, planned: Planned) -> str | None:
         """Why a planned case cannot run with the identities at hand; None if it can."""
+        probe = probes()[planned.rule]
+        if attack(planned.rule) is None or not needs_requests(planned.rule):
+            return None  # it only looks, at what others are answered or at the document
         if self.cast.owner is None:
             return "it needs a user: give --auth, or a document with sign-up and log-in"
         access = planned.target.access
@@ -156,7 +208,9 @@ class Scenario:
             return f"the operation is kept for {access.role}, and no identity has that role: add one to --auth"
         if planned.rule == "SF106" and needs_role and self._is_in_role(self.cast.peer or self.cast.owner, access.role):
             return f"the users have the role {access.role} themselves: add one without it to --auth"
-        if probe_for(planned.rule).NEEDS_PEER and self.cast.peer is None:
+        if needs_cookies(planned.rule) and not self._logs_in_by_cookie(self.cast.owner):
+            return f"{self.cast.owner} logs in without a cookie, so another site's page cannot use the session"
+        if probe.NEEDS_PEER and self.cast.peer is None:
             return "it needs a second user of the same role: add one to --auth"
         return None
 
@@ -166,6 +220,11 @@ class Scenario:
             return False
         own = split_words(self.keyring.identity(name).role)
         return any(split_words(wanted) == own for wanted in role.split(" or "))
+
+    def _logs_in_by_cookie(self, identity: str) -> bool:
+        """Whether the identity's session is one that a browser would carry by itself, or is not known yet (in a plan)."""
+        carried = self.keyring.credentials(identity)
+        return carried is None or carried.in_cookies_alone
 
     def prepare(self, cases: list[Planned]) -> Flow[tuple[str, ...]]:
         """Make the objects that several cases share, one after the other; returns what could not be made, and why."""
@@ -209,22 +268,26 @@ class Scenario:
 
         `attempt` tells a further try of the same case from the first, so that it makes objects of its own.
         """
-        assert self.cast.owner is not None
+        probe = attack(planned.rule)
+        assert probe is not None
         case = Case(
             contract=self.contract,
             target=planned.target,
-            owner=self._owner_for(planned),
+            owner=self._owner_for(planned) if needs_requests(planned.rule) else ANONYMOUS,
             peer=self.cast.peer,
             admin=self.cast.admin,
             purpose=f"{planned.purpose} {attempt}".rstrip(),
             workshop=self.workshop,
             drafter=self.workshop.drafter,
             new_account=self._new_account if self.sign_up.why_not() is None else None,
+            base_url=self.base_url,
+            has_spare=self.has_spare,
+            keys=self.keyring,
         )
         defect = None
         verdict: Verdict
         try:
-            verdict = yield from probe_for(planned.rule).flow(case)
+            verdict = yield from probe.flow(case)
         except Stop as stop:
             verdict = Inconclusive(reason=stop.reason, hint=stop.hint)
         except (TargetUnreachable, BudgetExhausted, Interrupted):
@@ -257,53 +320,128 @@ class Scenario:
         made = yield from self.sign_up.new(name, purpose, extra)
         return made if isinstance(made, NotMade) else made.name
 
+    # Looking ----------------------------------------------------------------------------------------------------
+
+    def tour(self, plan: tuple[Planned, ...]) -> Flow[None]:
+        """One plain read of each operation that no case asked, so that the rules that look see every one that reads; and
+        each read once more that the server failed at."""
+        visited: set[str] = set()
+        for planned in plan:
+            target = planned.target
+            if planned.rule not in watchers() or not planned.runs or target.label in visited:
+                continue
+            visited.add(target.label)
+            if target.state_changing or target.operation.method != "GET" or self.watch.has_seen(target.label):
+                continue
+            try:
+                yield from self._visit(target)
+            except (TransportError, LoginFailed, Unnameable):
+                continue  # the operation stays unseen, and its coverage says so
+        for request in self.watch.failures():
+            try:
+                yield request
+            except (TransportError, LoginFailed):
+                continue  # the failure stays a hint
+
+    def _visit(self, target: OperationContract) -> Flow[None]:
+        admin = self.cast.admin if target.access.level is Level.ROLE else None
+        who = admin or self.cast.owner or ANONYMOUS
+        resource = None
+        if target.identifiers and self.cast.owner is not None and target.resource is not None:
+            made = yield from self.workshop.shared(target.resource, self.cast.owner)
+            resource = made if isinstance(made, Resource) else (yield from self.workshop.existing(target.resource, who))
+        yield self.workshop.request(target, who, resource)
+
+    def see(self, exchange: Exchange) -> None:
+        """Show an exchange to whatever looks at every one of the run."""
+        self.watch.see(exchange)
+        self.elsewhere.see(exchange, self.workshop.ledger.made)
+
+    def _settle_elsewhere(self, plan: tuple[Planned, ...]) -> None:
+        """Somebody's canaries in answers that no case aimed at, unless a finding at that operation says it already."""
+        found = {
+            item.planned.target.label
+            for item in self.outcomes
+            if isinstance(item.verdict, Broken) and item.planned.rule.startswith(("SF1", "SF3"))
+        }
+        planned = {item.target.label: item for item in plan if item.rule == CROSS_USER_LISTING.id}
+        for target, leak in self.elsewhere.alarms():
+            case = planned.get(target.label)
+            if case is None or target.label in found or (case.reason or "").startswith(NOT_SELECTED):
+                continue
+            found.add(target.label)
+            known = next((item for item in self.outcomes if item.planned is case), None)
+            if known is not None:
+                self.outcomes.remove(known)
+            self.outcomes.append(Outcome(planned=case, verdict=Broken(breaks=(leak,))))
+
+    def settle(self, plan: tuple[Planned, ...]) -> None:
+        """Turn what the looking rules saw into outcomes; where a rule also attacked, both count."""
+        self._settle_elsewhere(plan)
+        for planned, verdict, defect in self.watch.settle(plan):
+            known = next((item for item in self.outcomes if item.planned is planned), None)
+            if known is None:
+                self.outcomes.append(Outcome(planned=planned, verdict=verdict, defect=defect, looked=True))
+            else:
+                self.outcomes[self.outcomes.index(known)] = _both(known, verdict, defect)
+
     # Results ----------------------------------------------------------------------------------------------------
 
     def coverage(self, plan: tuple[Planned, ...], unrun: Mapping[tuple[str, str], str]) -> tuple[Coverage, ...]:
         """A row for each rule at each operation, in the plan's order."""
-        decided = {(item.planned.target.label, item.planned.rule): item.verdict for item in self.outcomes}
+        decided = {(item.planned.target.label, item.planned.rule): item for item in self.outcomes}
         rows = []
         for planned in plan:
             key = (planned.target.label, planned.rule)
-            verdict = decided.get(key)
+            outcome = decided.get(key)
             reason: str | None
-            if verdict is None:
-                name, reason = "not-run", planned.reason or unrun.get(key, "the run ended before")
+            if outcome is None:
+                unseen = "it was never answered" if attack(planned.rule) is None else ENDED_BEFORE
+                name, reason = "not-run", planned.reason or unrun.get(key, unseen)
             else:
-                name, reason = describe(verdict)
+                name, reason = describe(outcome.verdict)
             rows.append(
                 Coverage(
                     operation=_reference(planned),
                     rule=planned.rule,
                     verdict=name,
                     reason=self.redactor.text(reason) if reason else None,
+                    only_looked=outcome is not None and outcome.only_looked,
                 )
             )
         return tuple(rows)
 
     def findings(self) -> list[Finding]:
+        for outcome in self.outcomes:  # before anything is shown: one finding's secret may stand in another's proof
+            self._learn(outcome)
         return [finding for outcome in self.outcomes for finding in self.findings_of(outcome)]
+
+    def _learn(self, outcome: Outcome) -> None:
+        for found in outcome.verdict.breaks if isinstance(outcome.verdict, Broken) else ():
+            for name, value in found.secrets:
+                self.redactor.learn_property(name, value)
 
     def findings_of(self, outcome: Outcome) -> list[Finding]:
         """The findings of one case; none unless its promise was broken."""
         if not isinstance(outcome.verdict, Broken):
             return []
+        self._learn(outcome)
         return [self._finding(outcome.planned, found) for found in outcome.verdict.breaks]
 
     def _finding(self, planned: Planned, found: Break) -> Finding:
         rule_id = found.rule or planned.rule
-        known = probes().get(rule_id)
-        rule = known.RULE if known is not None else probe_for(planned.rule).RULE
+        rule = probes()[rule_id].RULE
         steps = keep_steps([(str(step.role), step.note, step.exchange) for step in found.steps])
         attack = next((exchange for role, _, exchange in reversed(steps) if role == "attack"), None)
-        path, method = planned.target.operation.path, planned.target.operation.method
+        seen_at = (found.target or planned.target).operation
+        path, method = seen_at.path, seen_at.method
         return Finding(
             rule=rule_id,
             name=rule.name,
             category=rule.category.value,
             severity=str(found.severity or rule.severity),
             confidence=str(found.confidence),
-            operation=_reference(planned),
+            operation=OperationRef(method=method, path=path),
             title=self.redactor.text(found.title),
             detail=self.redactor.text(found.detail),
             remediation=rule.remediation,
@@ -321,6 +459,23 @@ class Scenario:
             cwe=rule.cwe,
             owasp=rule.owasp,
         )
+
+
+def _is_plain_read(item: OperationContract) -> bool:
+    return item.operation.method == "GET" and not item.identifiers and "{" not in item.operation.path
+
+
+def _both(known: Outcome, seen: Verdict, defect: str | None) -> Outcome:
+    """An attack's outcome with what looking added: more breaks, or the doubt that a crash leaves."""
+    verdict = known.verdict
+    if isinstance(seen, Broken):
+        breaks = verdict.breaks if isinstance(verdict, Broken) else ()
+        sure = {item.field: item.confidence for item in breaks}
+        more = (item for item in seen.breaks if item.confidence > sure.get(item.field, 0))
+        verdict = Broken(breaks=(*breaks, *more))
+    elif isinstance(seen, Inconclusive) and isinstance(verdict, Held):
+        verdict = seen
+    return replace(known, verdict=verdict, defect=known.defect or defect)
 
 
 def describe(verdict: Verdict) -> tuple[str, str | None]:

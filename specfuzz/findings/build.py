@@ -125,14 +125,21 @@ def _finite(digits: str) -> float:
 def curl(exchange: Exchange, redactor: Redactor) -> str:
     """A command that sends the same request again; credentials come from environment variables named after the identity.
 
+    Those of a substitute are named after it too: `ALICE_FORGED_TOKEN`. One that is no secret stands there as it is.
+
     Names of cookies and headers come from the target: whatever they hold, the shell runs none of it.
     """
     request = exchange.request
+    carried = request.substitute
+    who = request.identity if carried is None else f"{request.identity} {carried.name}"
+    shown = () if carried is None or carried.is_secret else carried.headers
     url = redact_url(exchange.url or request.target, redactor)
     parts = ["curl", "-i", *(["-g"] if re.search(r"[\[\]{}]", url) else []), "-X", request.method, shlex.quote(url)]
     for name, value in exchange.sent_headers or request.headers:
-        if name.lower() not in _DULL_HEADERS:
-            parts.extend(("-H", _header_argument(name, value, request.identity, redactor)))
+        if (name, value) in shown:
+            parts.extend(("-H", shlex.quote(f"{name}: {redactor.text(value)}")))
+        elif name.lower() not in _DULL_HEADERS:
+            parts.extend(("-H", _header_argument(name, value, who, redactor)))
     if request.body:
         _, text = _masked(request.body, request.header("content-type") or "", redactor)
         # `--data` would read a file for a body that begins with @.

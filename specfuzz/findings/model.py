@@ -77,12 +77,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What became of one rule at one operation: `held`, `broken`, `inconclusive` or `not-run`, and why."""
+    """What became of one rule at one operation: `held`, `broken`, `inconclusive` or `not-run`, and why.
+
+    `only_looked` where nothing was tried and the answers to other rules' requests were looked at: that alone tests nothing.
+    """
 
     operation: OperationRef
     rule: str
     verdict: str
     reason: str | None = None
+    only_looked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,14 +111,24 @@ def made_up_identifier(real: Any, source: random.Random) -> Any:
     except ValueError:
         pass
     else:
-        made = str(uuid.UUID(int=source.getrandbits(128), version=4))
-        return made if "-" in text else uuid.UUID(made).hex if parsed else made
+        made = str(uuid.UUID(int=_unlike_uuid(parsed, source)))
+        return made if "-" in text else made.replace("-", "")
     is_hexadecimal = len(text) >= 8 and bool(_HEXADECIMAL.fullmatch(text))  # MongoDB: anything else is a 400
     for _ in range(10):
         made = "".join(_same_kind(character, source, is_hexadecimal) for character in text)
         if made != text:
             break
     return made
+
+
+def _unlike_uuid(real: uuid.UUID, source: random.Random) -> int:
+    """Other random bits with the version and variant of the real one, which servers check; a time in it stays near."""
+    if real.version is None:
+        return uuid.UUID(int=source.getrandbits(128), version=4).int
+    kept = (0xF << 76) | (0x3 << 62)
+    if real.version == 7:
+        kept |= 0xFFFFFFFF << 96  # the upper bits of its time
+    return (real.int & kept) | (source.getrandbits(128) & ~kept)
 
 
 def _same_kind(character: str, source: random.Random, is_hexadecimal: bool) -> str:

@@ -6,6 +6,7 @@ document's own examples, or follow what the server's error said (`feedback`).
 
 from __future__ import annotations
 
+import copy
 import enum
 import random
 from collections.abc import Callable, Mapping
@@ -68,6 +69,13 @@ class Draft:
 
     def with_value(self, value: Any) -> Draft:
         return replace(self, value=value)
+
+    def naming(self, named: Mapping[str, Any]) -> Draft:
+        """The same body with other values at dotted paths."""
+        value = copy.deepcopy(self.value)
+        for path, item in named.items():
+            _put(value, path, item)
+        return self.with_value(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,12 +142,18 @@ class Drafter:
         if noun in self._kinds and noun != contract.resource and self._is_item_kind(noun):
             return noun
         if (
-            names_user(name)
+            (names_user(name) or self._names_a_member(contract, name))
             and contract.action is not Action.SIGN_UP
             and not self.contract.is_user_kind(contract.resource or "")
         ):
             return next((kind.name for kind in self.contract.resources if kind.is_user), None)
         return None
+
+    @staticmethod
+    def _names_a_member(contract: OperationContract, name: str) -> bool:
+        """Whether `email` or `username` is that of somebody who is already there: what `POST /projects/{id}/members` takes."""
+        is_of_people = names_user(contract.resource or "") and bool(contract.identifiers)
+        return is_of_people and split_words(name)[-1:] in (("email",), ("username",), ("login",), ("handle",))
 
     def _is_item_kind(self, noun: str) -> bool:
         """Whether objects of the kind are named one by one: `/search` and `/status` are kinds of nothing."""
@@ -147,7 +161,7 @@ class Drafter:
         return kind is not None and any(item.own_identifier for item in (*kind.reads, *kind.updates, *kind.deletes))
 
     def _kind_named(self, contract: OperationContract, location: Location, name: str) -> str | None:
-        return self._kind_by_name(name) or self._kind_by_link(contract, location, name)
+        return self.kind_by_name(name) or self._kind_by_link(contract, location, name)
 
     def _kind_by_link(self, contract: OperationContract, location: Location, name: str) -> str | None:
         producer = self._linked.get((contract.label, location, name))
@@ -156,7 +170,8 @@ class Drafter:
             return None
         return made_by.resource
 
-    def _kind_by_name(self, name: str) -> str | None:
+    def kind_by_name(self, name: str) -> str | None:
+        """The kind of object that a property or parameter names (`ticket_id`); None where it names none."""
         noun = identifier_noun(name.removesuffix("s") if name.lower().endswith("ids") else name)
         if not noun:
             return None

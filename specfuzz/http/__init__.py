@@ -8,7 +8,17 @@ from specfuzz.http.errors import (
     TargetUnreachable,
     TransportError,
 )
-from specfuzz.http.exchange import ANONYMOUS, SAFE_METHODS, Exchange, Flow, Pairs, Request, Response, json_body
+from specfuzz.http.exchange import (
+    ANONYMOUS,
+    SAFE_METHODS,
+    Exchange,
+    Flow,
+    Pairs,
+    Request,
+    Response,
+    Substitute,
+    json_body,
+)
 
 __all__ = [
     "ANONYMOUS",
@@ -22,6 +32,7 @@ __all__ = [
     "Pairs",
     "Request",
     "Response",
+    "Substitute",
     "TargetUnreachable",
     "TransportError",
     "json_body",

@@ -291,4 +291,21 @@ async def run_flow_async(flow: Flow[T], send: Callable[[Request], Awaitable[Exch
         return result
 
 
-__all__ = ["AsyncDriver", "Pairs", "SyncDriver", "run_flow", "run_flow_async"]
+def recorded(flow: Flow[T], into: list[Exchange]) -> Flow[T]:
+    """The same flow, which leaves every exchange in `into` as it comes back."""
+    try:
+        request = next(flow)
+        while True:
+            try:
+                exchange = yield request
+            except Exception as error:
+                request = flow.throw(error)
+            else:
+                into.append(exchange)
+                request = flow.send(exchange)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+__all__ = ["AsyncDriver", "Pairs", "SyncDriver", "recorded", "run_flow", "run_flow_async"]

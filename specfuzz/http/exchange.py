@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -14,7 +14,35 @@ ANONYMOUS = "anonymous"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that promise not to change anything (RFC 9110, section 9.2.1)."""
 
+MIN_SUBSTITUTE_CHARS = 12
+"""A shorter value in a substitute is a word such as `undefined`; to mask it everywhere would blank out reports."""
+
 Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Substitute:
+    """What a request carries in the place of its identity's credentials: a tampered token, a forged or an older session.
+
+    It is everything that is carried: what is not in it is left out. `name` says in a word or two what it is; a `curl`
+    line calls its variables after it. `anti_csrf` are headers that go along with a write. Whoever sends it tells the
+    redaction, unless `is_secret` is false: `Bearer null` is nobody's secret, and a report is clearer with it.
+    """
+
+    name: str
+    headers: Pairs = field(default=(), repr=False)
+    cookies: Pairs = field(default=(), repr=False)
+    query: Pairs = field(default=(), repr=False)
+    anti_csrf: Pairs = field(default=(), repr=False)
+    is_secret: bool = True
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every value that must not be printed, in whole and without its scheme."""
+        if not self.is_secret:
+            return ()
+        pairs = (*self.headers, *self.cookies, *self.query, *self.anti_csrf)
+        values = [form for _, value in pairs for form in (value, value.rsplit(" ", 1)[-1], value.strip('"'))]
+        return tuple(dict.fromkeys(value for value in values if len(value) >= MIN_SUBSTITUTE_CHARS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +50,10 @@ class Request:
     """One request as an identity would send it, without that identity's credentials.
 
     `path` is percent-encoded and relative to the API's base URL; `operation` is the label (`GET /books/{id}`) that
-    reports use. Whoever sends the request adds the credentials of `identity`, so a probe can never hold a secret;
-    `with_csrf_token` false leaves only the anti-CSRF token out. `wait_s` seconds pass before it is sent: how a probe,
-    which never sleeps, asks for a later look at a server that applies writes late.
+    reports use. Whoever sends the request adds the credentials of `identity`, so a probe need not hold a secret;
+    `with_csrf_token` false leaves only the anti-CSRF token out. With a `substitute` that is carried instead, and the
+    identity's session neither learns from the answer nor is renewed because of it. `wait_s` seconds pass before it is
+    sent: how a probe, which never sleeps, asks for a later look at a server that applies writes late.
     """
 
     method: str
@@ -36,6 +65,7 @@ class Request:
     identity: str = ANONYMOUS
     operation: str | None = None
     with_csrf_token: bool = True
+    substitute: Substitute | None = None
     wait_s: float = 0.0
 
     @property
@@ -50,6 +80,20 @@ class Request:
 
     def header(self, name: str) -> str | None:
         return _first(self.headers, name)
+
+    def with_substitute(self) -> Request:
+        """The request as it goes out with its substitute; the request itself where it has none."""
+        carried = self.substitute
+        if carried is None:
+            return self
+        tokens = () if self.is_safe or not self.with_csrf_token else carried.anti_csrf
+        return replace(
+            self,
+            headers=(*self.headers, *carried.headers, *tokens),
+            cookies=(*carried.cookies, *self.cookies),
+            query=(*self.query, *carried.query),
+            substitute=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,9 @@ BACKOFF_S = 0.25
 MAX_SILENCE = 5
 """Requests in a row without any answer after which the target counts as gone."""
 
+SPARE_SHARE = 0.6
+"""Share of the budget after which only what decides is sent: the last cases of a plan need requests too."""
+
 _NOT_DEALT_WITH = frozenset({429, 503})
 """Throttled or unavailable: whatever the method, nothing happened (RFC 6585, 4; RFC 9110, 15.6.4)."""
 
@@ -66,6 +69,13 @@ class Limits:
         slot = max(now, self._next_slot)
         self._next_slot = slot + 1 / self.rate_per_s
         return slot - now
+
+    def has_spare(self) -> bool:
+        """Whether enough of the budget is left for what is only worth a try."""
+        if self.max_requests is not None and self.requests > SPARE_SHARE * self.max_requests:
+            return False
+        used_s = 0.0 if math.isnan(self._started) else self.clock() - self._started
+        return self.max_time_s is None or used_s <= SPARE_SHARE * self.max_time_s
 
     def allow_cleanup(self) -> None:
         """Lift the budget: what was made is cleaned up even when a run ran out of it."""

@@ -39,11 +39,24 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(_HARMLESS_NAME.sub(" ", name)))
 
 
+def is_unmistakable(value: str) -> bool:
+    """Whether a text is so long, or so mixed, that it stands nowhere by accident."""
+    text = value.strip()
+    if len(text) >= MIN_UNMISTAKABLE_CHARS:
+        return True
+    return len(text) >= MIN_MIXED_CHARS and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+MIN_UNMISTAKABLE_CHARS, MIN_MIXED_CHARS = 14, 8
+"""Longer than nearly all words and numbers; and with letters and digits mixed, as short as passwords are."""
+
+
 class Redactor:
     """Knows the run's secrets and masks them. One object for a run; `learn` as they come up."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets: set[str] = set()
+        self._names: set[str] = set()
         self._forms: set[str] = set()
         self._lengths: dict[str, list[int]] = {}  # of forms, by their first characters, the longest first
         for secret in secrets:
@@ -60,6 +73,18 @@ class Redactor:
             if len(form) not in lengths:
                 lengths.append(len(form))
                 lengths.sort(reverse=True)
+
+    def learn_property(self, name: str, value: str) -> None:
+        """Remember that the properties of a name hold a secret, and the secret itself where it cannot be taken for a word.
+
+        A PIN of 1234 or a join code of `garden` would otherwise blank out ids, ports and prose all over the report.
+        """
+        self._names.add(name.lower())
+        if is_unmistakable(value):
+            self.learn(value)
+
+    def _is_secret_name(self, name: str) -> bool:
+        return name.lower() in self._names or is_secret_name(name)
 
     def text(self, text: str) -> str:
         """`text` with every known secret masked; of secrets that overlap, nothing is left either.
@@ -89,7 +114,7 @@ class Redactor:
         if lowered in ("authorization", "proxy-authorization"):
             scheme, _, rest = value.partition(" ")
             return f"{self.text(scheme)} {MASK}" if rest else MASK
-        if is_secret_name(name):
+        if self._is_secret_name(name):
             return MASK
         return self.text(value)
 
@@ -103,7 +128,7 @@ class Redactor:
     def _value(self, value: Any, *, is_secret: bool) -> Any:
         if isinstance(value, Mapping):
             return {
-                self.text(str(key)): self._value(item, is_secret=is_secret or is_secret_name(str(key)))
+                self.text(str(key)): self._value(item, is_secret=is_secret or self._is_secret_name(str(key)))
                 for key, item in value.items()
             }
         if isinstance(value, list | tuple):
@@ -117,7 +142,7 @@ class Redactor:
 
     def query(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Query parameters, or the fields of a form, masked by value and by name."""
-        return [(self.text(name), MASK if is_secret_name(name) else self.text(value)) for name, value in pairs]
+        return [(self.text(name), MASK if self._is_secret_name(name) else self.text(value)) for name, value in pairs]
 
 
 def _mask_cookies(value: str, *, whole: bool) -> str:

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from specfuzz.http import ANONYMOUS, Exchange, Request
+from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
 from specfuzz.http.driver import run_flow, run_flow_async
 from specfuzz.http.redaction import Redactor
+from specfuzz.identities.credentials import Credentials, credentials_of
 from specfuzz.identities.errors import LoginFailed
-from specfuzz.identities.identity import CsrfRules, Identity
+from specfuzz.identities.identity import CsrfRules, Identity, Secret
 from specfuzz.identities.login import log_in
+from specfuzz.identities.payload import with_value
 from specfuzz.identities.session import Session
 
 MAX_FUTILE_RENEWALS = 3
@@ -48,6 +50,13 @@ class Keyring:
             self.redactor.learn(secret.reveal().rsplit(" ", 1)[-1])
         self._identities[identity.name] = identity
 
+    def replace(self, identity: Identity) -> None:
+        """Take another description of an identity; its session ends, and what was learnt of its refusals is forgotten."""
+        self.add(identity)
+        self._sessions.pop(identity.name, None)
+        self._futile.pop(identity.name, None)
+        self._refusing = {(name, operation) for name, operation in self._refusing if name != identity.name}
+
     def identity(self, name: str) -> Identity:
         return self._identities[name]
 
@@ -68,6 +77,56 @@ class Keyring:
     def learn_from(self, session: Session) -> None:
         for secret in session.secrets():
             self.redactor.learn(secret)
+
+    def passwords(self) -> frozenset[str]:
+        """What the accounts of this run log in with, in the clear: to notice where the API gives one back."""
+        logins = [identity.login for identity in self._identities.values() if identity.login is not None]
+        return frozenset(secret.reveal() for login in logins for secret in login.secrets)
+
+    def substituted(self, request: Request) -> Request:
+        """The request as it goes out with what stands in for its identity's credentials; the redactor learns that first."""
+        for secret in request.substitute.secrets() if request.substitute is not None else ():
+            self.redactor.learn(secret)
+        return request.with_substitute()
+
+    def credentials(self, name: str) -> Credentials | None:
+        """What the identity's session carries now; None before its first request, and for one that carries nothing."""
+        session = self._sessions.get(name)
+        return credentials_of(session) if session is not None else None
+
+    def log_in_anew(self, name: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]:
+        """A further session of the identity beside the one that its requests use; `cookies` go along with the log-in.
+
+        Raises `LoginFailed`. The redactor learns what it carries; nobody renews it.
+        """
+        session = yield from log_in(self._identities[name], self.csrf, cookies=cookies)
+        self.learn_from(session)
+        return credentials_of(session)
+
+    def log_in_with(self, name: str, password: str | None = None) -> Flow[bool]:
+        """Whether the identity's log-in works now, with another password if one is given; its session is left alone.
+
+        False too where the log-in has no password of its own to exchange.
+        """
+        identity = self._identities[name]
+        if password is not None:
+            changed = with_password(identity, password)
+            if changed is None:
+                return False
+            self.redactor.learn(password)
+            identity = changed
+        try:
+            session = yield from log_in(identity, self.csrf)
+        except LoginFailed:
+            return False
+        self.learn_from(session)
+        return True
+
+    def change_password(self, name: str, password: str) -> None:
+        """The identity logs in with this password from now on: an attack set it."""
+        changed = with_password(self._identities[name], password)
+        if changed is not None:
+            self.add(changed)
 
     def facts(self, name: str) -> Mapping[str, Any]:
         """What the identity's log-in told about its account."""
@@ -105,6 +164,17 @@ class Keyring:
             self._futile[request.identity] = self._futile.get(request.identity, 0) + 1
 
 
+def with_password(identity: Identity, password: str) -> Identity | None:
+    """The identity with another password in its log-in; None where it has no log-in with just one secret."""
+    login = identity.login
+    if login is None or len(login.secrets) != 1:
+        return None
+    payload = with_value(login.payload.reveal(), login.secrets[0].reveal(), password)
+    if payload is None:
+        return None
+    return replace(identity, login=replace(login, payload=Secret(payload), secrets=(Secret(password),)))
+
+
 def _leads_to_login(exchange: Exchange) -> bool:
     location = (exchange.response.header("location") or "").lower()
     return exchange.status in (302, 303) and ("login" in location or "signin" in location or "sign_in" in location)
@@ -120,6 +190,8 @@ class AsyncCourier:
 
     async def send(self, request: Request) -> Exchange:
         """Raises `LoginFailed` and what the driver raises."""
+        if request.substitute is not None:
+            return _described_as(request, await self._send(self.keyring.substituted(request)))
         if request.identity == ANONYMOUS:
             return await self._send(request)
         session = await self._session(request.identity, None)
@@ -163,6 +235,8 @@ class SyncCourier:
 
     def send(self, request: Request) -> Exchange:
         """Raises `LoginFailed` and what the driver raises."""
+        if request.substitute is not None:
+            return _described_as(request, self._send(self.keyring.substituted(request)))
         if request.identity == ANONYMOUS:
             return self._send(request)
         session = self._session(request.identity, None)

@@ -6,25 +6,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request, Response
+from specfuzz.http.driver import recorded
 from specfuzz.identities.errors import LoginFailed
 from specfuzz.identities.identity import CsrfRules, Identity, Login, Token
-from specfuzz.identities.session import Session, find_csrf_token, find_token, set_cookies, token_claims
+from specfuzz.identities.session import Session, find_csrf_token, find_token, same_site_of, set_cookies, token_claims
 
 
-def log_in(identity: Identity, csrf: CsrfRules, generation: int = 0) -> Flow[Session]:
-    """A new session of the identity. Raises `LoginFailed` with the API's answer."""
+def log_in(
+    identity: Identity, csrf: CsrfRules, generation: int = 0, cookies: Mapping[str, str] | None = None
+) -> Flow[Session]:
+    """A new session of the identity. Raises `LoginFailed` with the API's answer.
+
+    `cookies` are those of a visitor who now logs in: they go along with the log-in, and stay unless it replaces them.
+    """
     session = Session(
         identity=identity.name,
         generation=generation,
         headers=tuple((name, value.reveal()) for name, value in identity.headers),
         query=tuple((name, value.reveal()) for name, value in identity.query),
         csrf=csrf,
+        cookies=dict(cookies or {}),
     )
     if identity.login is None:
         return session
-    exchange = yield from _send_login(identity, identity.login, csrf)
+    answers: list[Exchange] = []
+    sending = _send_login(identity, identity.login, csrf, dict(cookies or {}))
+    exchange, visitor = yield from recorded(sending, answers)
+    session.answers = tuple(answers)
     _read_login(session, identity, identity.login, exchange)
     session.csrf_token = find_csrf_token(exchange)
+    if visitor is not None:
+        session.cookies = {**visitor.cookies, **session.cookies}
+        session.same_site = {**visitor.same_site, **session.same_site}
+    if visitor is not None and visitor.csrf_field is not None and session.csrf_token is None:
+        yield from _keep_form_token(session, visitor, identity.login)
     if session.cookies and session.csrf_token is None and csrf.path is not None:
         fetched = yield session.authorize(Request(method="GET", path=csrf.path, identity=identity.name))
         session.absorb(fetched.response)
@@ -32,7 +47,22 @@ def log_in(identity: Identity, csrf: CsrfRules, generation: int = 0) -> Flow[Ses
     return session
 
 
-def _send_login(identity: Identity, login: Login, csrf: CsrfRules) -> Flow[Exchange]:
+def _keep_form_token(session: Session, visitor: Session, login: Login) -> Flow[None]:
+    """Of an API whose tokens stand in forms: the one that the log-in's page gives now, else the one that it gave before.
+
+    A log-in may make a new token (Django, Devise) or keep the session's (Flask-WTF).
+    """
+    session.csrf_field = visitor.csrf_field
+    fetched = yield session.authorize(Request(method="GET", path=login.path, identity=session.identity))
+    session.absorb(fetched.response)
+    if session.current_csrf_token() is None:
+        session.csrf_token = visitor.csrf_token
+
+
+def _send_login(
+    identity: Identity, login: Login, csrf: CsrfRules, cookies: dict[str, str]
+) -> Flow[tuple[Exchange, Session | None]]:
+    """The log-in's exchange; where its form is itself protected, also the visitor who fetched the token first."""
     request = Request(
         method=login.method,
         path=login.path,
@@ -40,18 +70,24 @@ def _send_login(identity: Identity, login: Login, csrf: CsrfRules) -> Flow[Excha
             *((name, value.reveal()) for name, value in login.headers),
             *((("Content-Type", login.content_type),) if login.payload.reveal() else ()),
         ),
+        cookies=tuple(cookies.items()),
         body=login.payload.reveal().encode(),
         identity=ANONYMOUS,
     )
     exchange = yield request
-    if exchange.status in (400, 403, 419) and csrf.path is not None:
-        # A log-in form that is itself protected: fetch the token first, as a browser would.
-        visitor = Session(identity=identity.name, csrf=csrf)
-        fetched = yield Request(method="GET", path=csrf.path, identity=ANONYMOUS)
-        visitor.absorb(fetched.response)
-        visitor.csrf_token = find_csrf_token(fetched) or visitor.csrf_token
-        exchange = yield visitor.authorize(request)
-    return exchange
+    if exchange.status not in (400, 403, 419):
+        return exchange, None
+    if csrf.path is None and "form" not in login.content_type:
+        return exchange, None
+    # A log-in form that is itself protected: fetch the token first, as a browser would.
+    visitor = Session(identity=identity.name, csrf=csrf, cookies=cookies)
+    fetched = yield Request(method="GET", path=csrf.path or login.path, identity=ANONYMOUS)
+    visitor.absorb(fetched.response)
+    visitor.csrf_token = find_csrf_token(fetched) or visitor.csrf_token
+    if visitor.current_csrf_token() is None:
+        return exchange, None
+    again = yield visitor.authorize(request)
+    return again, visitor
 
 
 def _read_login(session: Session, identity: Identity, login: Login, exchange: Exchange) -> None:
@@ -67,9 +103,10 @@ def _read_login(session: Session, identity: Identity, login: Login, exchange: Ex
     elif not login.expects_cookies:
         token = find_token(response)
     cookies = {name: value for name, value, gone in set_cookies(response) if not gone}
-    if token is None and not cookies:
+    if token is None and not cookies and not session.cookies:
         raise _failed(identity, login, exchange, f"answered {response.status} with neither a token nor a cookie")
     session.cookies.update(cookies)
+    session.same_site.update(same_site_of(response))
     facts: dict[str, Any] = dict(response.json) if isinstance(response.json, Mapping) else {}
     if token is not None:
         _carry(session, token_rule or Token(), token)

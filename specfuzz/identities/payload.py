@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from specfuzz.http.redaction import is_secret_name
 
@@ -35,3 +35,27 @@ def _leaves(name: str, node: Any, *, is_secret: bool) -> Iterator[tuple[str, boo
             yield from _leaves("", value, is_secret=is_secret)
     elif isinstance(node, str) or (isinstance(node, int | float) and not isinstance(node, bool)):
         yield str(node), is_secret
+
+
+def with_value(payload: str, old: str, new: str) -> str | None:
+    """A log-in's payload with another value (a changed password) wherever the old one stands; None if it does not.
+
+    JSON at any depth, or a form.
+    """
+    try:
+        parsed = json.loads(payload)
+    except (ValueError, RecursionError):
+        pairs = parse_qsl(payload, keep_blank_values=True)
+        if not any(value == old for _, value in pairs):
+            return None
+        return urlencode([(name, new if value == old else value) for name, value in pairs])
+    changed = _exchanged(parsed, old, new)
+    return json.dumps(changed) if changed != parsed else None
+
+
+def _exchanged(node: Any, old: str, new: str) -> Any:
+    if isinstance(node, Mapping):
+        return {key: _exchanged(value, old, new) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_exchanged(value, old, new) for value in node]
+    return new if node == old else node

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from specfuzz.http import Exchange, Request, Response
+from specfuzz.identities.forms import token_in_page, with_token
 from specfuzz.identities.identity import CsrfRules, Secret, secret_headers
 
 _CSRF_NAME = re.compile(r"csrf|xsrf|authenticity[_-]?token|requestverificationtoken", re.IGNORECASE)
@@ -38,39 +39,56 @@ _TOKEN_NAME = re.compile(
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once."""
+    """The credentials of one log-in. `generation` counts log-ins, so that two expiries at once renew only once.
+
+    `answers` are the exchanges of the log-in: where its cookies and tokens come from.
+    `same_site` has the attribute of each cookie, lower case, "" where none was set. `csrf_field` is the hidden field in
+    which a page gave its token.
+    """
 
     identity: str
     generation: int = 0
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     cookies: dict[str, str] = field(default_factory=dict, repr=False)
+    same_site: dict[str, str] = field(default_factory=dict)
     csrf_token: str | None = field(default=None, repr=False)
+    csrf_field: str | None = None
     csrf: CsrfRules = field(default_factory=CsrfRules)
     facts: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    answers: tuple[Exchange, ...] = field(default=(), repr=False)
 
     def authorize(self, request: Request) -> Request:
         """The request with this session's credentials. What the request itself says wins: forged ones are a probe's."""
         own = {name.lower() for name, _ in request.headers}
         headers = [(name, value) for name, value in self.headers if name.lower() not in own]
         if request.with_csrf_token and not request.is_safe:
-            headers.extend((name, value) for name, value in self._csrf_headers() if name.lower() not in own)
+            headers.extend((name, value) for name, value in self.csrf_headers() if name.lower() not in own)
         named = {name for name, _ in request.cookies}
         asked = {name for name, _ in request.query}
         cookies = tuple((name, value) for name, value in self.cookies.items() if name not in named)
+        token = self.current_csrf_token() if request.with_csrf_token and not request.is_safe else None
         return replace(
-            request,
+            with_token(request, token, self.csrf_field) if token is not None else request,
             headers=(*request.headers, *headers),
             cookies=(*cookies, *request.cookies),
             query=(*request.query, *((name, value) for name, value in self.query if name not in asked)),
         )
 
-    def _csrf_headers(self) -> Iterator[tuple[str, str]]:
+    def current_csrf_token(self) -> str | None:
+        """The token that a write carries in a header or its body; None where none is known."""
+        if self.csrf_token is not None:
+            return self.csrf_token
+        cookie = next((value for name, value in self.cookies.items() if _CSRF_NAME.search(name)), None)
+        return unquote(cookie.strip('"')) if cookie is not None else None
+
+    def csrf_headers(self) -> Iterator[tuple[str, str]]:
+        """The headers that repeat the anti-CSRF token, as frameworks and the document name them."""
         for name, value in self.cookies.items():
             if _CSRF_NAME.search(name):
                 conventional = _COOKIE_HEADERS.get(name.lower())
                 for header in self.csrf.headers or ((conventional,) if conventional else _CONVENTIONAL_HEADERS):
-                    yield header, self.csrf_token or unquote(value.strip('"'))
+                    yield header, self.current_csrf_token() or unquote(value.strip('"'))
                 return
         if self.csrf_token is not None:
             for header in self.csrf.headers or _CONVENTIONAL_HEADERS:
@@ -87,9 +105,17 @@ class Session:
                 self.cookies.pop(name, None)
             else:
                 self.cookies[name] = value
+        self.same_site.update(same_site_of(response))
         for name, value in response.headers:
             if _CSRF_NAME.search(name) and value:
                 self.csrf_token = value
+        self.absorb_page(response)
+
+    def absorb_page(self, response: Response) -> None:
+        """Take over the token that a page holds in a form of its own, or in a `<meta>` for scripts."""
+        found = token_in_page(response)
+        if found is not None:
+            self.csrf_token, self.csrf_field = found.value, found.field or self.csrf_field
 
     def secrets(self) -> Iterator[str]:
         """Every value in this session that must not be printed; a scheme such as `Bearer` is none."""
@@ -111,6 +137,15 @@ def set_cookies(response: Response) -> Iterator[tuple[str, str, bool]]:
         name, value = name.strip(), value.strip()
         if separator and name:
             yield name, value, not value.strip('"') or _is_removal(attributes)
+
+
+def same_site_of(response: Response) -> Iterator[tuple[str, str]]:
+    """(name, `SameSite` in lower case or "") of each cookie that is set (RFC 6265bis, 5.4.7)."""
+    for line in response.header_all("set-cookie"):
+        pair, *attributes = line.split(";")
+        settings = dict(attribute.strip().lower().partition("=")[::2] for attribute in attributes)
+        if "=" in pair:
+            yield pair.partition("=")[0].strip(), settings.get("samesite", "").strip()
 
 
 def _is_removal(attributes: Iterable[str]) -> bool:

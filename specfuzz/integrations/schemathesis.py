@@ -30,10 +30,10 @@ from specfuzz.engine.plan import Planned, plan
 from specfuzz.engine.scenario import Scenario
 from specfuzz.findings import Finding
 from specfuzz.generation import infer_links
-from specfuzz.http import Flow, HttpError, TransportError
+from specfuzz.http import Exchange, Flow, HttpError, Request, TransportError
 from specfuzz.http.driver import SyncDriver, run_flow
 from specfuzz.identities import LoginFailed, SyncCourier, read_auth_file
-from specfuzz.probes.registry import probes
+from specfuzz.probes.registry import attack, probes
 from specfuzz.resources import Unnameable
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class _Host:
         self._lock = threading.RLock()
         self._driver = SyncDriver(schema.get_base_url())
         self._scenario = Scenario(contract, self._driver.fence.base_url, seed=seed)
-        self._courier = SyncCourier(self._scenario.keyring, self._driver.send)
+        self._courier = SyncCourier(self._scenario.keyring, self._send)
         self._plan = {(item.target.label, item.rule): item for item in plan(contract) if item.runs}
         self._findings: dict[tuple[str, str], list[Finding]] = {}
         self._ready = False
@@ -84,8 +84,19 @@ class _Host:
             self._ready = True
         if self._scenario.why_not_now(planned) is not None:
             return []
-        outcome = self._drive(self._scenario.run_case(planned))
-        return [finding for finding in self._scenario.findings_of(outcome) if finding.confidence != "tentative"]
+        if attack(planned.rule) is not None:
+            self._drive(self._scenario.run_case(planned))
+        else:  # the rules that only look see what the conversations of this host were answered
+            self._drive(self._scenario.tour((planned,)))
+            self._scenario.settle((planned,))
+        outcomes = [item for item in self._scenario.outcomes if item.planned is planned]
+        found = [finding for item in outcomes for finding in self._scenario.findings_of(item)]
+        return [finding for finding in found if finding.confidence != "tentative"]
+
+    def _send(self, request: Request) -> Exchange:
+        exchange = self._driver.send(request)
+        self._scenario.watch.see(exchange)
+        return exchange
 
     def _set_up(self) -> None:
         """Find or make the users. Raises `IncorrectUsage` where there are none: checks that test nothing must not pass."""

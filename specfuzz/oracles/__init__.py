@@ -12,6 +12,7 @@ from specfuzz.oracles.content import (
     same_fields,
     same_value,
 )
+from specfuzz.oracles.guessable import why_guessable
 from specfuzz.oracles.replies import Outcome, Reply, read_reply, read_response
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "read_response",
     "same_fields",
     "same_value",
+    "why_guessable",
 ]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import binascii
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -27,22 +30,62 @@ _VOLATILE = re.compile(
 
 
 def contains(response: Response, canary: str) -> bool:
-    """Whether a canary is in a response: headers or body; plain, percent-encoded, JSON-escaped or base64."""
-    if any(canary in value for _, value in response.headers):
+    """Whether a canary is in a response: headers or body; in any case, percent-encoded, escaped or base64."""
+    wanted = canary.lower()
+    if any(wanted in value.lower() for _, value in response.headers):
         return True
-    text = response.text
-    if canary in text:
-        return True
-    if "%" in text and canary in unquote_plus(text):
-        return True
-    return any(form in text for form in _base64_cores(canary))
+    return any(wanted in reading for reading in _readings(response.body)) or _is_in_base64(response.text, canary)
 
 
-def _base64_cores(canary: str) -> Iterator[str]:
+@lru_cache(maxsize=16)
+def _readings(body: bytes) -> tuple[str, ...]:
+    """A body as it is and with each kind of escape undone, in lower case, since some servers fold it.
+
+    Kept for a few bodies: one is asked about every canary of an object in a row.
+    """
+    text = body.decode("utf-8", errors="replace")
+    found = [text]
+    if "%" in text:
+        found.append(unquote_plus(text))
+    if "\\u00" in text:
+        found.append(_JSON_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text))
+    if "&#" in text:
+        found.append(html.unescape(text))
+    return tuple(reading.lower() for reading in found)
+
+
+_JSON_ESCAPE = re.compile(r"\\+u00([2-7][0-9A-Fa-f])")
+"""A printable ASCII character as JSON may escape it; with more backslashes where JSON was put into a JSON string."""
+
+
+def _is_in_base64(text: str, canary: str) -> bool:
+    """Whether a canary is in base64 within a text, at any of the three offsets it can have.
+
+    What depends on the canary alone is searched for. It lacks some bits of the first and the last letter, so that
+    another canary may share it: the place is decoded before it counts.
+    """
     raw = canary.encode()
     for offset, start in ((0, 0), (1, 2), (2, 3)):
         encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
-        yield encoded[start : len(encoded) - (1 if (len(raw) + offset) % 3 else 0)]
+        core = encoded[start : len(encoded) - (1 if (len(raw) + offset) % 3 else 0)]
+        for form in {core, core.replace("+", "-").replace("/", "_")}:
+            at = text.find(form)
+            while at >= 0:
+                if _decodes_to(text[max(0, at - start) : at - start + len(encoded)], raw, offset):
+                    return True
+                at = text.find(form, at + 1)
+    return False
+
+
+def _decodes_to(window: str, raw: bytes, offset: int) -> bool:
+    padded = window.translate(_URL_SAFE) + "=" * (-len(window) % 4)
+    try:
+        return base64.b64decode(padded, validate=True)[offset : offset + len(raw)] == raw
+    except (binascii.Error, ValueError):  # it is cut off, or not base64 at all
+        return False
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def found_canaries(response: Response, canaries: Mapping[str, str]) -> dict[str, str]:
@@ -95,8 +138,18 @@ def changes(before: Any, after: Any) -> tuple[Change, ...]:
     return tuple(
         Change(path, first.get(path, MISSING), second.get(path, MISSING))
         for path in dict.fromkeys((*first, *second))
-        if not is_volatile(path) and not _equal(first.get(path, MISSING), second.get(path, MISSING))
+        if not is_volatile(path)
+        and not _equal(first.get(path, MISSING), second.get(path, MISSING))
+        and not _is_reissued(first.get(path, MISSING), second.get(path, MISSING))
     )
+
+
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+
+def _is_reissued(before: Any, after: Any) -> bool:
+    """Whether both are tokens that a server signs anew with every answer (RFC 7519: `iat` and `exp` move on)."""
+    return all(isinstance(value, str) and bool(_JWT.fullmatch(value)) for value in (before, after))
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -112,7 +165,7 @@ def same_value(sent: Any, seen: Any) -> bool:
             return sent == seen
         return isinstance(sent, bool) and seen in ((1, "true", "True", "1") if sent else (0, "false", "False", "0"))
     if isinstance(sent, int | float) and isinstance(seen, int | float):
-        return abs(sent - seen) < 1e-9 * max(1.0, abs(sent))
+        return _same_number(sent, seen)
     if isinstance(sent, Mapping) and isinstance(seen, Mapping):
         return all(key in seen and same_value(item, seen[key]) for key, item in sent.items())
     if isinstance(sent, list) and isinstance(seen, list):
@@ -124,7 +177,19 @@ def same_value(sent: Any, seen: Any) -> bool:
     one, other = str(sent).strip(), str(seen).strip()
     if one.lower() == other.lower():
         return True
+    if isinstance(sent, int | float) or isinstance(seen, int | float):  # decimals are often written as texts
+        return bool(_DECIMAL.fullmatch(one) and _DECIMAL.fullmatch(other)) and _same_number(float(one), float(other))
     return one[:19] == other[:19] and bool(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", one))
+
+
+_DECIMAL = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?")
+
+
+def _same_number(one: float, other: float) -> bool:
+    try:
+        return one == other or abs(one - other) < 1e-9 * max(1.0, abs(one))
+    except OverflowError:  # an integer beyond any float: only its equal is the same
+        return False
 
 
 def same_fields(owner: Any, other: Any) -> tuple[float, tuple[str, ...]]:
@@ -153,11 +218,17 @@ def alike(one: Response, other: Response) -> bool:
     if one.status != other.status:
         return False
     if one.json is not None and other.json is not None:
-        return not changes(one.json, other.json)
+        return _kind(one.json) is _kind(other.json) and not changes(one.json, other.json)
     return one.body == other.body
+
+
+def _kind(value: Any) -> type:
+    """An empty list and an empty object have the same values, none, and are not the same."""
+    return list if isinstance(value, list) else Mapping if isinstance(value, Mapping) else object
 
 
 def as_text(value: Any) -> str:
     """A value as evidence shows it, in one short line."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = " ".join(text.split())
     return text if len(text) <= 80 else text[:77] + "..."

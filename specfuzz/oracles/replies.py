@@ -138,27 +138,61 @@ def _read_success(response: Response) -> Reply:
     return Reply(Outcome.ACCEPTED, f"{status}")
 
 
+MAX_ERROR_KEYS = 6
+"""Keys that the body of a refusal has at most; an object with more is about something."""
+
+
 def _refusal_in(body: Mapping[str, Any]) -> str | None:
     """The refusal that a successful status hides in its body, or None.
 
-    An error key must hold something, and the body little else: an object with an `error` field among many (a failed
-    job's own record) is no refusal.
+    An error key must hold something, and the body little else. An object with an identifier is a record: a failed job
+    has an `error`, a rejected payment a `status`, and room 404 a `code`. Beside an identifier only a flag that is about
+    the request (`success: false`), or an error about rights, refuses.
     """
+    if len(body) > MAX_ERROR_KEYS:
+        return None
+    is_record = _is_record(body)
     for key in _ERROR_KEYS:
         value = body.get(key)
-        if value and value not in ("none", "None", "0") and len(body) <= 6:
-            return _flatten(value) or key
+        if value and value not in ("none", "None", "0"):
+            text = _flatten(value) or key
+            if not is_record or _DENIED_TEXT.search(text):
+                return text
     for key in _FLAG_KEYS:
         value = body.get(key)
+        about_record = key in ("status", "result", "state")
         says_no = value is False or (isinstance(value, str) and value.lower() in _BAD_WORDS)
-        if key in ("status", "result", "state") and value is False:
-            says_no = False
-        if says_no and len(body) <= 6:
+        if says_no and not (about_record and (is_record or value is False)):
             return _error_text(body) or f"{key}: {value}"
     code = body.get("code", body.get("statusCode", body.get("status_code", body.get("status"))))
-    if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600 and len(body) <= 6:
+    if isinstance(code, int) and not isinstance(code, bool) and 400 <= code < 600 and not is_record:
         return _error_text(body) or f"code {code}"
     return None
+
+
+_IDENTIFIERS = frozenset("id _id uuid guid pk".split())
+_ABOUT_REQUEST = re.compile(r"(?:request|trace|correlation|transaction|span|error|session|client)_?id$", re.IGNORECASE)
+_SAID = frozenset(
+    (
+        *_ERROR_KEYS,
+        *_FLAG_KEYS,
+        *"message msg detail description reason code statusCode status_code path timestamp".split(),
+    )
+)
+"""What a refusal's body says; an object has more than these beside its identifier."""
+
+
+def _is_record(body: Mapping[str, Any]) -> bool:
+    """Whether a body is an object: it has an identifier (`id`, `order_id`) and something else of its own, or nothing but
+    the identifier and its state. JSON-RPC's `id` is the request's (2.0, 5)."""
+    if "jsonrpc" in body or not any(_is_identifier(key) and value is not None for key, value in body.items()):
+        return False
+    own = [key for key in body if key not in _SAID and not _ABOUT_REQUEST.search(key)]
+    return len(own) > 1 or not _error_text(body)
+
+
+def _is_identifier(key: str) -> bool:
+    return key.lower() in _IDENTIFIERS or (key.endswith(("_id", "Id")) and not _ABOUT_REQUEST.search(key))
 
 
 def _error_text(body: Any) -> str:

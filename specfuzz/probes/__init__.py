@@ -2,6 +2,7 @@
 
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
+from specfuzz.probes.sight import Sight
 from specfuzz.probes.verdict import Break, Broken, Held, Inconclusive, Role, Step, Verdict
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Role",
     "Rule",
     "Severity",
+    "Sight",
     "Step",
     "Stop",
     "Verdict",

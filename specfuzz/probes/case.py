@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Protocol
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
 from specfuzz.generation import Adjustments, Draft, Drafter, Style, made_up_identifier
 from specfuzz.http import ANONYMOUS, Exchange, Flow, Request
-from specfuzz.identities import LoginFailed
-from specfuzz.oracles import read_reply
+from specfuzz.identities import Credentials, LoginFailed
+from specfuzz.oracles import read_reply, why_guessable
+from specfuzz.probes.action_names import sounds_like_an_action
+from specfuzz.probes.variants import MAX_VARIANTS, Subject, Variant, variants
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View, Workshop
 from specfuzz.resources.workshop import SETTLE_S
@@ -21,6 +24,22 @@ class NewAccount(Protocol):
     """Signs up a further account for a probe, with `extra` fields in its body; the identity's name, or why there is none."""
 
     def __call__(self, purpose: str, extra: Mapping[str, Any] | None = None) -> Flow[str | NotMade]: ...
+
+
+Shape = Callable[[Request, Draft | None], Request]
+"""What an attack makes of an ordinary request and the body it was built from: another site's form, an override header."""
+
+
+class Keys(Protocol):
+    """What a probe may know of the identities' sessions; the keyring is one."""
+
+    def credentials(self, name: str) -> Credentials | None: ...
+
+    def log_in_anew(self, name: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]: ...
+
+    def log_in_with(self, name: str, password: str | None = None) -> Flow[bool]: ...
+
+    def change_password(self, name: str, password: str) -> None: ...
 
 
 class Stop(Exception):
@@ -48,8 +67,15 @@ class Case:
     workshop: Workshop
     drafter: Drafter
     new_account: NewAccount | None = None
+    keys: Keys | None = None
+    shape: Shape | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    base_url: str = ""
+    has_spare: Callable[[], bool] = lambda: True
+    """Whether the run has requests to spare for what is only worth a try."""
+    disguise: Mapping[Identifier, Any] = field(default_factory=dict)
+    """Identifiers that an attack names in place of the object's own: another parent in the path, say."""
 
     # Recording --------------------------------------------------------------------------------------------------
 
@@ -58,6 +84,10 @@ class Case:
         exchange = yield request
         self.steps.append(Step(role=role, exchange=exchange, note=note))
         return exchange
+
+    def record(self, role: Role, exchange: Exchange, note: str = "") -> None:
+        """Keep an exchange that another flow had as a step of the story."""
+        self.steps.append(Step(role=role, exchange=exchange, note=note))
 
     def note(self, text: str) -> None:
         """Say what the last step shows."""
@@ -75,12 +105,19 @@ class Case:
         """
         kind = self._kind()
         workshop = self.workshop.private if private else self.workshop
-        made = yield from workshop.shared(kind, self.owner)
+        made = yield from workshop.shared(kind, self.owner, self.target)
         return self._usable(made)
+
+    def shared_private(self, kind: str) -> Flow[Resource]:
+        """An object of another kind than the target's, shared and as private as its owner can make it."""
+        made = yield from self.workshop.private.shared(kind, self.owner)
+        if isinstance(made, NotMade):
+            raise Stop(f"no {kind} to look for: {made.reason}")
+        return made
 
     def shared_resource_or_none(self) -> Flow[Resource | None]:
         """Like `shared_resource`, where a probe can do without."""
-        made = yield from self.workshop.shared(self._kind(), self.owner)
+        made = yield from self.workshop.shared(self._kind(), self.owner, self.target)
         return made if isinstance(made, Resource) else None
 
     def fresh_resource(self, label: str = "fresh") -> Flow[Resource]:
@@ -88,13 +125,25 @@ class Case:
         kind = self._kind()
         found = self.contract.resource(kind)
         if found is not None and found.is_user:
-            resource = yield from self._fresh_account(kind, self.purpose)
+            resource = yield from self._fresh_account(kind, f"{self.purpose}/{label}")
         else:
-            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}")
+            resource = yield from self.workshop.make(kind, self.owner, f"{self.purpose}/{label}", target=self.target)
         usable = self._usable(resource)
         if usable.exchange is not None:
             self.steps.append(Step(role=Role.SET_UP, exchange=usable.exchange, note=f"{usable.owner} makes a {kind}"))
         return usable
+
+    def made_by(
+        self, who: str, kind: str, label: str, *, private: bool = False, target: OperationContract | None = None
+    ) -> Flow[Resource]:
+        """A new object of any kind, made by anybody, for this probe alone. Raises `Stop` where none can be made."""
+        workshop = self.workshop.private if private else self.workshop
+        made = yield from workshop.make(kind, who, f"{self.purpose}/{label}", target=target)
+        if isinstance(made, NotMade):
+            raise Stop(f"{who} has no {kind} to try it with: {made.reason}")
+        if made.exchange is not None:
+            self.steps.append(Step(role=Role.SET_UP, exchange=made.exchange, note=f"{who} makes a {kind}"))
+        return made
 
     def make_with_target(self, label: str, extra: Mapping[str, Any]) -> Flow[Resource | NotMade]:
         """An object made by the target operation itself, with extra fields in its body."""
@@ -190,6 +239,28 @@ class Case:
         """The target operation by `identity` about the resource."""
         return self.workshop.request(self.target, identity, resource, draft=draft, overrides=overrides)
 
+    def other_forms(self, plain: Request, resource: Resource) -> Flow[tuple[Variant, ...]]:
+        """Other forms of a refused request about the owner's object, at most `MAX_VARIANTS`; none on a tight budget."""
+        last = self.target.identifiers[-1] if self.target.identifiers else None
+        if last is None or not self.has_spare():
+            return ()
+        kind = self.target.resource or ""
+        own: Any = None
+        # One of the peer's own is named beside it only where that does no more than change it: others use it too.
+        spares_own = not self.target.state_changing or self.target.action in (Action.UPDATE, Action.REPLACE)
+        if spares_own and plain.identity != ANONYMOUS and not self.contract.is_user_kind(kind):
+            mine = yield from self.workshop.shared(kind, plain.identity, self.target)
+            found = (self.workshop.identifiers(self.target, mine) or {}) if isinstance(mine, Resource) else {}
+            own = found.get(last)
+        value = (self.workshop.identifiers(self.target, resource) or {}).get(last)
+        subject = Subject(identifier=last, value=value, own=own)
+        return tuple(islice(variants(plain, subject, self.contract.document, self.base_url), MAX_VARIANTS))
+
+    def attack(self, actor: str, resource: Resource | None, *, draft: Draft | None = None) -> Request:
+        """The target operation about the resource as an attacker sends it: plainly, in disguise, or in another `shape`."""
+        request = self.request(actor, resource, draft=draft, overrides=self.disguise)
+        return self.shape(request, draft) if self.shape is not None else request
+
     def draft(
         self,
         label: str,
@@ -210,6 +281,13 @@ class Case:
             self.target, f"{self.purpose}/{label}", style=style, references=references, adjustments=adjustments
         )
 
+    def on_guessing(self, resource: Resource) -> str:
+        """A sentence for a finding where the object's identifier can be guessed; empty where it cannot."""
+        found = self.workshop.identifiers(self.target, resource) or {}
+        named = [value for item, value in found.items() if item.resource == resource.kind] or [resource.key]
+        why = why_guessable(named[-1])
+        return f" Its id is {why}." if why else ""
+
     def made_up(self, resource: Resource) -> dict[Identifier, Any]:
         """The same identifiers with the object's own one replaced by one that nothing has."""
         return self.made_up_for(self.target, resource)
@@ -222,16 +300,48 @@ class Case:
         last = list(found)[-1]
         return {last: made_up_identifier(found[last], self.source("made-up"))}
 
+    # Credentials ------------------------------------------------------------------------------------------------
+
+    def credentials(self, identity: str) -> Credentials:
+        """What the identity's session carries. Raises `Stop` where it is not logged in or carries nothing."""
+        found = self.keys.credentials(identity) if self.keys is not None else None
+        if found is None or not found.items:
+            raise Stop(f"{identity}'s requests carry no credentials that could be looked at")
+        return found
+
+    def session_of(self, identity: str) -> Flow[Credentials]:
+        """The same, after a first request that logs the identity in where nothing has yet."""
+        if self.keys is not None and self.keys.credentials(identity) is None:
+            yield Request(method="GET", path="/", identity=identity)
+        return self.credentials(identity)
+
+    def log_in_anew(self, identity: str, cookies: Mapping[str, str] | None = None) -> Flow[Credentials]:
+        """A further session of the identity, for this probe alone; nothing that happens to it disturbs another case."""
+        if self.keys is None:
+            raise Stop("this host does not let a probe log in")
+        return (yield from self.keys.log_in_anew(identity, cookies))
+
     # Reading ----------------------------------------------------------------------------------------------------
 
     def read_back(
         self, resource: Resource, note: str = "", *, role: Role = Role.READ_BACK, wait_s: float = 0.0
     ) -> Flow[View]:
-        """The owner's view of the object now."""
-        view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        """The owner's view of the object now; of its part that the target is about, where that can be read."""
+        part = self._part()
+        if part is None:
+            view = yield from self.workshop.read_back(resource, wait_s=wait_s)
+        else:
+            view = yield from self.workshop.read_part(part, resource, wait_s=wait_s)
         if view.exchange is not None:
             self.steps.append(Step(role=role, exchange=view.exchange, note=note))
         return view
+
+    def _part(self) -> OperationContract | None:
+        """The read on the very path of an action: `GET /threads/{id}/read-mark` shows what a POST there does."""
+        if self.target.action is not Action.ACT or self.target.operation.path.rstrip("/").endswith("}"):
+            return None
+        read = self.contract.get(f"GET {self.target.operation.path}")
+        return read if read is not None and not (read.state_changing or sounds_like_an_action(read)) else None
 
     def first_view(self, resource: Resource) -> Flow[View]:
         """The owner's view of an object that was just made; waits where the server needs a moment to show it."""

@@ -14,11 +14,11 @@ from typing import Any
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, Location, OperationContract, Parameter
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.fields import is_owner_field
-from specfuzz.contract.words import noun_of, split_words
+from specfuzz.contract.words import noun_of, singular, split_words
 from specfuzz.http import Exchange, Flow, Request
 from specfuzz.oracles import found_canaries, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
-from specfuzz.probes.privacy import refused_alone
+from specfuzz.probes.privacy import asked_for_privacy, promised_for, refused_alone
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
 from specfuzz.resources import Resource, find_by_canary
@@ -44,6 +44,9 @@ MAX_VARIANTS = 6
 MAX_SEARCHES = 3
 """Canaries searched for: which of an object's texts a search looks through is not known."""
 
+MAX_KINDS = 2
+"""Kinds of private object that are looked for in one open list or search."""
+
 _SEARCH = frozenset("q query search term keyword keywords text filter name title subject tag tags".split())
 _WIDEN = frozenset("all include deleted archived everyone every full scope any global".split())
 
@@ -54,14 +57,38 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
         return "it lists nothing"
     if any(identifier.resource == target.resource for identifier in target.identifiers):
         return "it is about one object: see SF101"
-    if is_shared_on_purpose(target.access):
-        return f"open on purpose: {target.access.reason}"
     if target.access.level is Level.ROLE:
         return "kept for a role: see SF106"
+    if is_shared_on_purpose(target.access):
+        return None if private_kinds(contract, target) else f"open on purpose: {target.access.reason}"
     reads = any(item.action is Action.READ and item.resource == target.resource for item in contract.operations)
     if _expectation(contract, target) is None and not reads:
         return "neither the document nor a read of one such object tells whose it is"
     return None
+
+
+def private_kinds(contract: Contract, target: OperationContract) -> tuple[str, ...]:
+    """The kinds of object that an open list or search shows beside what is open, and that the document keeps for their
+    owners: a search that is for everybody and finds drafts, published ones for everybody and others for their authors.
+
+    A kind is shown if the list is one of it, or a parameter (`include_drafts`) or a property of the answer names it.
+    """
+    words = {singular(word) for item in target.operation.parameters for word in split_words(item.name)}
+    schemas = contract.document.schemas
+    for reply in target.operation.replies:
+        if reply.is_success and reply.schema is not None:
+            words.update(noun_of(name) for name in schemas.properties(reply.schema, reply.pointer))
+    shown = [kind.name for kind in contract.resources if kind.name == target.resource or kind.name in words]
+    own = [identifier.resource for identifier in target.identifiers]
+    return tuple(
+        kind
+        for kind in shown
+        if kind not in own
+        and any(
+            item.resource == kind and item.action is Action.READ and item.identifiers and _is_private(item)
+            for item in contract.operations
+        )
+    )
 
 
 def _expectation(contract: Contract, target: OperationContract) -> Expectation | None:
@@ -85,7 +112,19 @@ def _is_private(item: OperationContract) -> bool:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the owner's list, then the peer's: plain, and with parameters that may widen it."""
-    resource = yield from case.shared_resource(private=True)
+    if not is_shared_on_purpose(case.target.access):
+        resource = yield from case.shared_resource(private=True)
+        return (yield from _search(case, resource, _expectation(case.contract, case.target)))
+    verdict: Verdict = Held()
+    for kind in private_kinds(case.contract, case.target)[:MAX_KINDS]:
+        # Where the list is open, only an object that was made private, or that the API refuses the peer, is a secret.
+        verdict = yield from _search(case, (yield from case.shared_private(kind)), None)
+        if not isinstance(verdict, Held):
+            break
+    return verdict
+
+
+def _search(case: Case, resource: Resource, promised: Expectation | None) -> Flow[Verdict]:
     peer = yield from case.stranger_to(resource)
     if not resource.canaries:
         raise Stop("nothing could be planted in the object that would be recognised in a list")
@@ -98,12 +137,34 @@ def flow(case: Case) -> Flow[Verdict]:
         found = found_canaries(answer.response, _not_sent(resource, request)) if reply.accepted else {}
         if found:
             case.note(f"the answer holds {resource.owner}'s {', '.join(f'`{name}`' for name in found)}")
-            expectation = _expectation(case.contract, case.target) or (yield from refused_alone(case, resource, peer))
+            expectation = promised or (yield from _secret(case, resource, request, peer))
             if expectation is None:
                 return Held(reason=f"listed to {peer} as well, and nothing says that it should not be")
             return broken(_finding(case, resource, answer, how, tuple(found), expectation))
         case.steps.pop()
     return Held(reason=f"{tried} ways to list show {peer} nothing of {resource.owner}'s")
+
+
+def _secret(case: Case, resource: Resource, request: Request, peer: str) -> Flow[Expectation | None]:
+    """What makes an object private that an open list shows: it was made so, the API refuses it to the peer, or the document
+    promises it and this very list shows it only where a parameter asks for more."""
+    asked = asked_for_privacy(resource)
+    if asked is not None:
+        return asked.expectation
+    refused = yield from refused_alone(case, resource, peer)
+    if refused is not None:
+        return refused
+    flags = {
+        item.name
+        for item in case.target.operation.parameters
+        if item.schema.get("type") == "boolean" or _WIDEN & set(split_words(item.name))
+    }
+    plain = replace(request, query=tuple(pair for pair in request.query if pair[0] not in flags))
+    promised = promised_for(case, resource.kind)
+    if promised is None or plain.query == request.query:
+        return None
+    control = yield from case.ask(Role.CONTROL, plain, "the same without asking for more")
+    return None if found_canaries(conclusive(control, peer).response, resource.canaries) else promised
 
 
 def _shown_to_owner(case: Case, resource: Resource) -> Flow[Mapping[str, Any]]:
@@ -127,10 +188,29 @@ def _variants(case: Case, resource: Resource, peer: str, seen: Mapping[str, Any]
     yield plain, "plainly"
     key = case.workshop.accounts.key_of(resource.owner)
     options = [item for item in case.target.operation.parameters if item.location is Location.QUERY]
+    canaries = tuple(resource.canaries.values())
+    yield from _together(plain, options, canaries)
     for parameter in sorted(options, key=_rank)[:MAX_VARIANTS]:
-        for value in _values(parameter, seen, tuple(resource.canaries.values()), key):
+        for value in _values(parameter, seen, canaries, key):
             rest = tuple(pair for pair in plain.query if pair[0] != parameter.name)
             yield replace(plain, query=(*rest, (parameter.name, value))), f"with `{parameter.name}`"
+
+
+def _together(plain: Request, options: list[Parameter], canaries: tuple[str, ...]) -> Iterator[tuple[Request, str]]:
+    """A search for the object with everything that widens it: alone, either may show a first page without it."""
+    flags = [item for item in options if item.schema.get("type") == "boolean" and not _is_search(item)]
+    search = next((item for item in options if _is_search(item)), None)
+    if search is None or not flags:
+        return
+    names = {search.name, *(item.name for item in flags)}
+    rest = tuple(pair for pair in plain.query if pair[0] not in names)
+    for canary in canaries[:MAX_SEARCHES]:
+        pairs = (*((item.name, "true") for item in flags), (search.name, canary[:-3]))
+        yield replace(plain, query=(*rest, *pairs)), "with " + " and ".join(f"`{name}`" for name, _ in pairs)
+
+
+def _is_search(parameter: Parameter) -> bool:
+    return not is_owner_field(parameter.name) and bool(_SEARCH & set(split_words(parameter.name)))
 
 
 def _rank(parameter: Parameter) -> int:
@@ -150,7 +230,7 @@ def _values(
     own = _own_value(parameter, seen)
     if own is not None:
         return (own,)
-    if not is_owner_field(parameter.name) and _SEARCH & set(split_words(parameter.name)):
+    if _is_search(parameter):
         return tuple(canary[:-3] for canary in canaries[:MAX_SEARCHES])
     widening = _widening_value(parameter, owner_key)
     return () if widening is None else (widening,)

@@ -12,11 +12,12 @@ from dataclasses import replace
 from specfuzz.contract import Action, Confidence, Contract, Level, Location, OperationContract, Parameter
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.fields import is_owner_field
-from specfuzz.http import Exchange, Flow
+from specfuzz.http import Exchange, Flow, Request
 from specfuzz.oracles import alike, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.privacy import Leak, judge_privacy, leak_in
 from specfuzz.probes.rule import Category, Rule, Severity
+from specfuzz.probes.variants import named
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
 from specfuzz.resources import Resource
 
@@ -39,6 +40,8 @@ MAX_VARIANTS = 3
 """Optional parameters added one at a time where the plain read was refused."""
 
 _ACTIONS = (Action.READ, Action.OTHER, Action.LIST, Action.SEARCH)
+
+_CARRIED = (Location.HEADER, Location.COOKIE)
 
 
 def why_not(contract: Contract, target: OperationContract) -> str | None:
@@ -70,15 +73,18 @@ def flow(case: Case) -> Flow[Verdict]:
     attack = yield from case.ask(Role.ATTACK, case.request(peer, resource), "a peer sends the same read")
     reply = read_reply(conclusive(attack, peer))
     leak = None if reply.refused else leak_in(attack, own, resource)
+    tried: list[str] = []
     if leak is None:
         attack, leak = yield from _with_parameters(case, resource, peer, own, attack)
+    if leak is None and reply.refused:
+        attack, leak = yield from _in_other_forms(case, resource, peer, own, attack, tried)
     if leak is None:
         yield from _still_readable(case, resource)
         if reply.refused:
-            return Held(reason=f"{peer} was refused: {reply.reason}")
+            return Held(reason=f"{peer} was refused: {reply.reason}{named(tried)}")
         return Held(reason=f"{peer}'s answer does not hold {resource.owner}'s object")
     case.note(f"the answer holds {resource.owner}'s {leak.shown}")
-    return (yield from _judge(case, resource, peer, own, attack, leak))
+    return (yield from _judge(case, resource, peer, own, attack, leak, is_refused=reply.refused))
 
 
 def _with_parameters(
@@ -91,7 +97,7 @@ def _with_parameters(
         value = _telling_value(parameter, case.workshop.accounts.key_of(resource.owner))
         if value is None:
             continue
-        request = replace(plain, query=(*plain.query, (parameter.name, value)))
+        request = _adding(plain, parameter, value)
         attack = yield from case.ask(Role.ATTACK, request, f"a peer adds `{parameter.name}`")
         leak = leak_in(attack, own, resource) if read_reply(conclusive(attack, peer)).accepted else None
         if leak is not None:
@@ -100,14 +106,45 @@ def _with_parameters(
     return refused, None
 
 
+def _in_other_forms(
+    case: Case, resource: Resource, peer: str, own: Exchange, refused: Exchange, tried: list[str]
+) -> Flow[tuple[Exchange, Leak | None]]:
+    """Once more in forms for which checks are known to be blind; `tried` gathers their names."""
+    for variant in (yield from case.other_forms(case.request(peer, resource), resource)):
+        attack = yield from case.ask(Role.ATTACK, variant.request, f"a peer tries {variant.name}")
+        tried.append(variant.name)
+        leak = leak_in(attack, own, resource) if read_reply(attack).accepted else None
+        if leak is not None:
+            return attack, leak
+        case.steps.pop()
+    return refused, None
+
+
 def _optional(target: OperationContract) -> list[Parameter]:
-    """Optional query parameters, those that name an owner first."""
-    found = [item for item in target.operation.parameters if item.location is Location.QUERY and not item.required]
-    return sorted(found, key=lambda item: not is_owner_field(item.name))
+    """Optional query parameters, and headers and cookies that name an owner (`X-User-Id`); the latter first."""
+    found = [
+        item
+        for item in target.operation.parameters
+        if not item.required and (item.location is Location.QUERY or (item.location in _CARRIED and _names_owner(item)))
+    ]
+    return sorted(found, key=lambda item: not _names_owner(item))
+
+
+def _names_owner(parameter: Parameter) -> bool:
+    return is_owner_field(parameter.name.removeprefix("X-").removeprefix("x-"))
+
+
+def _adding(plain: Request, parameter: Parameter, value: str) -> Request:
+    pair = (parameter.name, value)
+    if parameter.location is Location.HEADER:
+        return replace(plain, headers=(*plain.headers, pair))
+    if parameter.location is Location.COOKIE:
+        return replace(plain, cookies=(*plain.cookies, pair))
+    return replace(plain, query=(*plain.query, pair))
 
 
 def _telling_value(parameter: Parameter, owner_key: object) -> str | None:
-    if is_owner_field(parameter.name):
+    if _names_owner(parameter):
         return str(owner_key) if owner_key is not None else None
     options = parameter.schema.get("enum")
     if isinstance(options, list) and options:
@@ -115,8 +152,10 @@ def _telling_value(parameter: Parameter, owner_key: object) -> str | None:
     return "true" if parameter.schema.get("type") == "boolean" else None
 
 
-def _judge(case: Case, resource: Resource, peer: str, own: Exchange, attack: Exchange, leak: Leak) -> Flow[Verdict]:
-    """The peer got the object: is that wrong? The controls that tell."""
+def _judge(
+    case: Case, resource: Resource, peer: str, own: Exchange, attack: Exchange, leak: Leak, *, is_refused: bool
+) -> Flow[Verdict]:
+    """The peer got the object: is that wrong? The controls that tell. `is_refused` if the plain attempt was."""
     made_up = case.made_up(resource)
     control = yield from case.ask(Role.CONTROL, case.request(peer, resource, overrides=made_up), "a made-up id")
     conclusive(control, peer)
@@ -124,7 +163,7 @@ def _judge(case: Case, resource: Resource, peer: str, own: Exchange, attack: Exc
         raise Stop("a made-up identifier is answered the same")
     anonymous = yield from case.ask(Role.CONTROL, case.anonymous_request(resource), "no credentials")
     conclusive(anonymous, "an anonymous caller")
-    rung = yield from judge_privacy(case, resource, peer, own, attack)
+    rung = yield from judge_privacy(case, resource, peer, own, attack, is_refused=is_refused)
     everybody = read_reply(anonymous).accepted and leak_in(anonymous, own, resource) is not None
     if everybody and not (rung.private and case.target.access.level in (Level.OWNER, Level.MEMBERS)):
         return Inconclusive(reason="anonymous callers get it as well: see SF302, or it is public")
@@ -142,7 +181,8 @@ def _judge(case: Case, resource: Resource, peer: str, own: Exchange, attack: Exc
         Break(
             title=f"{peer} can read {resource.owner}'s {resource.kind}",
             detail=f"{case.target.label} gave {peer} the {resource.kind} of {resource.owner}: the answer holds "
-            f"{leak.shown}, which {resource.owner} planted. {rung.reason[:1].upper()}{rung.reason[1:]}.",
+            f"{leak.shown}, which {resource.owner} planted. {rung.reason[:1].upper()}{rung.reason[1:]}."
+            + case.on_guessing(resource),
             expectation=rung.expectation,
             confidence=confidence,
             steps=tuple(case.steps),

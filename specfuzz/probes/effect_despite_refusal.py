@@ -1,7 +1,8 @@
 """SF304: the answer refuses a write, and it happened all the same.
 
-No request of its own: every rule that lets somebody write what they must not (SF102, SF103, SF301) reads the object back
-whatever the answer was, and reports under this rule where a refusal had an effect.
+No request of its own: every rule that lets somebody write what they must not (another user's object, a field, a privileged
+operation, a write without credentials or from another site) reads the object back whatever the answer was, and reports
+under this rule where a refusal had an effect.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NEEDS_PEER = False
 
 def why_not(contract: Contract, target: OperationContract) -> str | None:
     """It never runs by itself."""
-    return "noticed by SF102, SF103 and SF301 where it happens"
+    return "noticed by the rules about writes (SF102, SF103, SF106, SF201 to SF203, SF301, SF306, SF311 to SF313)"
 
 
 def flow(case: Case) -> Flow[Verdict]:

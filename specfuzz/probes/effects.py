@@ -7,19 +7,25 @@ update is first tried by the owner, so that a body which the server accepts is k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
-from specfuzz.contract import Action
+from specfuzz.contract import Action, OperationContract
+from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Style, adjust
 from specfuzz.generation.changes import different_from
 from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.identities import LoginFailed
-from specfuzz.oracles import Outcome, alike, changes, contains, leaves, read_reply, same_value
+from specfuzz.oracles import Change, Outcome, alike, changes, contains, leaves, read_reply, same_value
+from specfuzz.probes.account_effects import attempt_password, sets_password
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import Resource, View
 from specfuzz.resources.workshop import SETTLE_S
+
+MAX_GUEST_READS = 6
+"""Reads tried as somebody who may be let in: the object's own, its lists, its parent's."""
 
 _STYLES = (Style.FULL, Style.TEXT, Style.REQUIRED)
 
@@ -32,6 +38,8 @@ class Effect:
     refused: bool
     reason: str
     shown: str = ""
+    through_own: bool = False
+    """Whether it needed the attacker's own object beside the owner's in the request, and left the owner's where it lies."""
 
     @property
     def actor(self) -> str:
@@ -48,20 +56,37 @@ def attempt(case: Case, actor: str | None = None) -> Flow[tuple[Resource, Effect
     Raises `Stop` where a control fails, so that nothing can be said.
     """
     resource = yield from case.fresh_resource()
-    before = yield from case.first_view(resource)
-    if not before.found:
-        raise Stop(_why_unseen(before, resource))
-    actor = actor or (yield from case.stranger_to(resource))
-    if case.target.action is Action.DELETE:
-        effect = yield from _delete(case, actor, resource, before)
-    elif case.drafter.body_of(case.target) is not None and case.target.action is not Action.ACT:
-        effect = yield from _update(case, actor, resource, before)
-    else:
-        effect = yield from _act(case, actor, resource, before)
+    effect = yield from attempt_on(case, resource, actor)
     return resource, effect
 
 
-def _why_unseen(view: View, resource: Resource) -> str:
+def attempt_on(case: Case, resource: Resource, actor: str | None = None) -> Flow[Effect]:
+    """The same about an object that is there already: made for this case, and not yet changed by an attack."""
+    before = yield from case.first_view(resource)
+    if not before.found:
+        raise Stop(why_unseen(before, resource))
+    actor = actor or (yield from case.stranger_to(resource))
+    if sets_password(case, resource):
+        changed = yield from attempt_password(case, actor, resource)
+        if changed is not None:
+            attack, shown = changed
+            reply = read_reply(attack)
+            if shown or reply.outcome is Outcome.DENIED:
+                return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
+    return (yield from attempt_seen(case, actor, resource, before))
+
+
+def attempt_seen(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
+    """The same about an object that its owner was just seen to read."""
+    if case.target.action is Action.DELETE:
+        return (yield from _delete(case, actor, resource, before))
+    if case.drafter.body_of(case.target) is not None and case.target.action is not Action.ACT:
+        return (yield from _update(case, actor, resource, before))
+    return (yield from _act(case, actor, resource, before))
+
+
+def why_unseen(view: View, resource: Resource) -> str:
+    """Why nothing can be said about an effect on an object, in words."""
     if view.exchange is None:
         return f"the document has no operation that shows a {resource.kind} to its owner"
     return f"the owner cannot read the {resource.kind} back: {read_reply(view.exchange).reason}"
@@ -72,7 +97,8 @@ def _why_unseen(view: View, resource: Resource) -> str:
 
 def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     draft = yield from case.draft("attack", resource, Style.REQUIRED)
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} deletes it")
+    case.workshop.ledger.expect_gone(resource)
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} deletes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""
     for wait_s in SETTLE_S if reply.accepted else SETTLE_S[:1]:
@@ -85,7 +111,7 @@ def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
             shown = f"{resource.owner} can no longer log in"
             case.workshop.ledger.mark_gone(resource)
             break
-        shown = yield from _gone(case, before, after, resource)
+        shown = yield from gone(case, before, after, resource)
         if shown:
             case.note(shown)
             case.workshop.ledger.mark_gone(resource)
@@ -94,7 +120,7 @@ def _delete(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
 
 
-def _gone(case: Case, before: View, after: View, resource: Resource) -> Flow[str]:
+def gone(case: Case, before: View, after: View, resource: Resource) -> Flow[str]:
     """What shows that the object is gone, in words; empty if it is still there. Raises `Stop` where that is not known."""
     if after.found:
         # A soft delete may leave the object readable and only mark it.
@@ -139,6 +165,8 @@ def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
         draft = yield from accepted.redraft(case, f"attack-{whose}", resource, whose)
         effect = yield from _attack_update(case, actor, resource, draft, accepted)
         if effect.happened:
+            through = whose is not None and _lies_in_named(case, resource) and not _moved(case, effect.shown)
+            effect = replace(effect, through_own=through)
             break
     assert effect is not None
     return effect
@@ -146,13 +174,30 @@ def _update(case: Case, actor: str, resource: Resource, before: View) -> Flow[Ef
 
 def _whose_references(case: Case, actor: str) -> tuple[str | None, ...]:
     """Whose related objects the body names: the owner's, and then the attacker's own, since some checks look only there."""
-    if actor != ANONYMOUS and case.drafter.references(case.target):
+    if actor not in (ANONYMOUS, case.owner) and case.drafter.references(case.target):
         return None, actor
     return (None,)
 
 
+def _lies_in_named(case: Case, resource: Resource) -> bool:
+    """Whether the request names what the object lies in (the ticket of a reply) beside the object."""
+    kind = case.contract.resource(resource.kind)
+    places = {
+        item.resource
+        for listing in (kind.lists if kind is not None else ())
+        for item in case.workshop.places_in(listing)
+    }
+    places.update(parent.kind for parent in resource.parents)
+    return any(item.resource in places for item in case.drafter.references(case.target))
+
+
+def _moved(case: Case, shown: str) -> bool:
+    """Whether what shows is the reference itself: the object was moved to the attacker's."""
+    return any(shown.startswith(f"`{item.name}`") for item in case.drafter.references(case.target))
+
+
 def _attack_update(case: Case, actor: str, resource: Resource, draft: Draft, accepted: AcceptedUpdate) -> Flow[Effect]:
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} changes it")
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} changes it")
     reply = read_reply(conclusive(attack, actor))
     shown = ""
     waits = [wait for wait in SETTLE_S if wait <= accepted.settle_s] if reply.refused else list(SETTLE_S)
@@ -183,7 +228,7 @@ def _refused_outright(case: Case, actor: str, resource: Resource, before: View) 
     draft = yield from case.draft("first", resource)
     if draft is None:
         return None
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} changes it")
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} changes it")
     reply = read_reply(conclusive(attack, actor))
     after = yield from case.read_back(resource, "after: the owner reads it")
     shown = written(draft, before, after)
@@ -310,10 +355,12 @@ def written(draft: Draft, before: View, after: View) -> str:
 def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effect]:
     """An action may work only once (archive, cancel), so the stranger goes first and the owner's own is the control."""
     draft = yield from case.draft("attack", resource)
-    attack = yield from case.ask(Role.ATTACK, case.request(actor, resource, draft=draft), f"{actor} calls it")
+    guests = yield from _guests(case, resource, draft)
+    attack = yield from case.ask(Role.ATTACK, case.attack(actor, resource, draft=draft), f"{actor} calls it")
     reply = read_reply(conclusive(attack, actor))
     waits = SETTLE_S if reply.accepted else SETTLE_S[:1]
-    shown, after = yield from _wait_for_change(case, resource, before, draft, waits)
+    shown, after = yield from _wait_for_change(case, actor, resource, before, draft, waits)
+    shown = shown or (yield from _let_in(case, resource, guests))
     if shown:
         case.note(f"the owner now sees {shown}")
         return Effect(attack=attack, refused=reply.refused, reason=reply.reason, shown=shown)
@@ -325,14 +372,54 @@ def _act(case: Case, actor: str, resource: Resource, before: View) -> Flow[Effec
     if not own_reply.accepted and reply.outcome is not Outcome.DENIED:
         raise Stop(f"the owner's own call answered {own_reply.reason}, so {actor}'s says nothing")
     if own_reply.accepted and reply.accepted:
-        visible, _ = yield from _wait_for_change(case, resource, after, own_draft, SETTLE_S)
+        visible, _ = yield from _wait_for_change(case, ANONYMOUS, resource, after, own_draft, SETTLE_S)
+        visible = visible or (yield from _let_in(case, resource, guests))
         if not visible:
             raise Stop(f"{actor} got {reply.reason}, and what the call does shows in no read of the owner")
     return Effect(attack=attack, refused=reply.refused, reason=reply.reason)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Guest:
+    """Somebody whom a body names, and a read that does not show them the object so far."""
+
+    identity: str
+    reader: OperationContract
+
+
+def _guests(case: Case, resource: Resource, draft: Draft | None) -> Flow[tuple[_Guest, ...]]:
+    """Whom the body names, so that they may be let in (`POST /tickets/{id}/share`), with the reads that would show it."""
+    sent = {str(value) for value in leaves(draft.value).values()} if draft is not None else set()
+    other = case.workshop.accounts.named_by(sent, resource.owner) if sent else None
+    found = []
+    if other is None:
+        return ()
+    for reader in islice(case.workshop.readers(resource), MAX_GUEST_READS):
+        if not (yield from _sees(case, resource, other, reader)):
+            found.append(_Guest(identity=other, reader=reader))
+    return tuple(found)
+
+
+def _let_in(case: Case, resource: Resource, guests: tuple[_Guest, ...]) -> Flow[str]:
+    """What shows that somebody was let in, in words: they read now what they could not read before."""
+    for guest in guests:
+        seen = yield from _sees(case, resource, guest.identity, guest.reader)
+        if seen is not None:
+            case.steps.append(Step(role=Role.READ_BACK, exchange=seen, note=f"{guest.identity} reads it now"))
+            return f"{guest.identity} let in: {guest.reader.label} shows it, and did not before"
+    return ""
+
+
+def _sees(case: Case, resource: Resource, identity: str, reader: OperationContract) -> Flow[Exchange | None]:
+    """The read that shows somebody else the object itself, by its canaries where it has any; None if it does not."""
+    exchange = yield case.workshop.request(reader, identity, resource)
+    view = View.of(exchange, reader, resource, accepted=read_reply(exchange).accepted)
+    planted = any(contains(exchange.response, canary) for canary in resource.canaries.values())
+    return exchange if view.found and (planted or not resource.canaries) else None
+
+
 def _wait_for_change(
-    case: Case, resource: Resource, before: View, draft: Draft | None, waits: tuple[float, ...]
+    case: Case, actor: str, resource: Resource, before: View, draft: Draft | None, waits: tuple[float, ...]
 ) -> Flow[tuple[str, View]]:
     after = before
     for wait_s in waits:
@@ -342,13 +429,31 @@ def _wait_for_change(
             if shown:
                 return shown, after
         if after.found:
-            found = changes(before.fields, after.fields)
+            found = [
+                change
+                for change in changes(before.fields, after.fields)
+                if actor == ANONYMOUS or not _counts_others(change)
+            ]
             if found:
                 return f"`{found[0].path}` = {_short(found[0].after)}", after
         elif after.exchange is not None and read_reply(after.exchange).outcome is Outcome.MISSING:
             return "the object gone", after
         _drop_repeated(case)
     return "", after
+
+
+_COUNTERS = frozenset(
+    "count counts counter likes votes upvotes downvotes score karma rating ratings favorites favourites followers following"
+    " stars reactions views shares claps bookmarks subscribers members participants comments replies total".split()
+)
+
+
+def _counts_others(change: Change) -> bool:
+    """Whether a change is a number that counts what other people do with an object: likes, votes, followers."""
+    numbers = all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in (change.before, change.after)
+    )
+    return numbers and bool(_COUNTERS & set(split_words(change.path.rsplit(".", 1)[-1])))
 
 
 def _drop_repeated(case: Case) -> None:
@@ -363,4 +468,15 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-__all__ = ["AcceptedUpdate", "Effect", "Step", "accepted_update", "attempt", "written"]
+__all__ = [
+    "AcceptedUpdate",
+    "Effect",
+    "Step",
+    "accepted_update",
+    "attempt",
+    "attempt_on",
+    "attempt_seen",
+    "gone",
+    "why_unseen",
+    "written",
+]

@@ -61,7 +61,7 @@ def verdict_of(case: Case, attempt: Attempt, rule: Rule) -> Verdict:
             reason=f"{len(attempt.tried)} fields were sent and accepted, and no read of the owner shows any ({names})",
             hint="an admin identity may see more",
         )
-    hidden = len(attempt.accepted - attempt.seen)
+    hidden = len(attempt.sent.keys() - attempt.seen)
     unseen = f"; {hidden} of them show in no read, so what became of them is not known" if hidden else ""
     return Held(reason=f"{len(attempt.tried)} fields were sent and none stuck ({names}){unseen}")
 
@@ -74,8 +74,11 @@ def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
     left = "" if stuck.put_back else " It could not be put back."
     minor = is_server_managed(item.name) and not item.is_privileged
     return Break(
-        title=f"a client can set `{item.name}` of a {case.target.resource}",
-        detail=f"{attempt.owner} sent `{item.name}` = {_shown(item.name, stuck.sent)} with {case.target.label}; a later "
+        title=f"a client can set `{item.name}` of a {case.target.resource}"
+        + (", though the answer is a refusal" if stuck.refused else ""),
+        detail=_by_gate(case, attempt, stuck)
+        if stuck.opened
+        else f"{attempt.owner} sent `{item.name}` = {_shown(item.name, stuck.sent)} with {case.target.label}; a later "
         f"read shows it ({before}), and the same write without it changes nothing there.{left}",
         expectation=expectation,
         confidence=confidence,
@@ -83,7 +86,15 @@ def _break(case: Case, attempt: Attempt, stuck: Stuck, rule: Rule) -> Break:
         owner=attempt.owner,
         actor=attempt.owner,
         field=item.name,
+        rule="SF304" if stuck.refused else None,
         severity=Severity.MEDIUM if minor else (Severity.HIGH if item.is_privileged else rule.severity),
+    )
+
+
+def _by_gate(case: Case, attempt: Attempt, stuck: Stuck) -> str:
+    return (
+        f"{attempt.owner} sent `{stuck.field.name}` = {_shown(stuck.field.name, stuck.sent)} with {case.target.label}. No read "
+        f"shows it, but {stuck.opened}, which is kept for a role and refuses an account without it, is answered from then on."
     )
 
 

@@ -8,52 +8,33 @@ the object as it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from specfuzz.contract import Action, Confidence, FieldReason, ForbiddenField, OperationContract
-from specfuzz.contract.fields import is_owner_field, is_privileged, is_server_managed
+from specfuzz.contract import Action, FieldReason, ForbiddenField, OperationContract
+from specfuzz.contract.fields import is_owner_field
 from specfuzz.contract.words import split_words
-from specfuzz.generation import different_value, options_named
+from specfuzz.generation import Draft, options_named
 from specfuzz.generation.changes import another_option, different_from
 from specfuzz.generation.values import new_canary
 from specfuzz.http import Exchange, Flow
-from specfuzz.oracles import is_volatile, read_reply, same_value
+from specfuzz.oracles import read_reply, same_value
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.effects import accepted_update
+from specfuzz.probes.field_behaviour import opened_gate
+from specfuzz.probes.field_candidates import ValueFor, candidates, groups_of, sticks, typed_values
 from specfuzz.probes.verdict import Role, Step
 from specfuzz.resources import NotMade, Resource, View
-from specfuzz.resources.workshop import SETTLE_S, merged
+from specfuzz.resources.places import has_at, merged, value_at
+from specfuzz.resources.workshop import SETTLE_S
 
 MAX_REFUSED_GROUPS = 6
 """Refused groups that are split again, so that a server which dislikes one field in thirty costs few requests."""
-
-_LOCKING = frozenset(
-    [
-        "password",
-        "hash",
-        "salt",
-        "active",
-        "enabled",
-        "disabled",
-        "locked",
-        "banned",
-        "blocked",
-        "deleted",
-        "status",
-        "state",
-        "verified",
-    ]
-)
-
-MAX_WORD_CHARS = 20
-"""A shorter text without spaces in another account is a word of some vocabulary (a role, a level), not free text."""
 
 NONSENSE = "sfzUnknownField"
 """A field that no application has: where it sticks too, the store keeps whatever it is sent, which grants nothing."""
 
 Choose = Callable[[ForbiddenField], bool]
-ValueFor = Callable[[ForbiddenField, Any], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +47,9 @@ class Stuck:
     steps: tuple[Step, ...]
     confirmed: bool
     put_back: bool = True
+    opened: str | None = None
+    """The privileged operation that the field opened, where no read shows it."""
+    refused: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +59,7 @@ class Attempt:
     owner: str
     stuck: list[Stuck] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
-    accepted: set[str] = field(default_factory=set)
+    sent: dict[str, Any] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
 
@@ -85,13 +69,13 @@ class Attempt:
 
     def note_seen(self, sent: Mapping[str, Any], view: View) -> None:
         """A write with these fields was accepted, and this is what its owner saw afterwards."""
-        self.accepted.update(sent)
-        self.seen.update(name for name in sent if name in view.fields)
+        self.sent.update(sent)
+        self.seen.update(name for name in sent if has_at(view.fields, name))
 
     @property
     def is_telling(self) -> bool:
         """Whether the server's treatment of the fields is known: it refused them all, or a read shows at least one."""
-        return not self.accepted or bool(self.seen)
+        return not self.sent or bool(self.seen)
 
 
 def takes_fields(target: OperationContract) -> str | None:
@@ -111,26 +95,10 @@ def takes_fields(target: OperationContract) -> str | None:
 
 def try_fields(case: Case, choose: Choose, value_for: ValueFor | None = None) -> Flow[Attempt]:
     """Send the chosen forbidden fields and see which stick. Raises `Stop` where a control fails."""
-    value_for = value_for or _typed_values(case)
+    value_for = value_for or typed_values(case)
     if case.target.action in (Action.CREATE, Action.SIGN_UP):
         return (yield from _at_creation(case, choose, value_for))
     return (yield from _at_update(case, choose, value_for))
-
-
-def _typed_values(case: Case) -> ValueFor:
-    """Values of the field's type, unlike the present one; where another account holds one, that is known to be valid."""
-
-    def value_for(item: ForbiddenField, present: Any) -> Any:
-        kind = case.contract.resource(case.target.resource or "")
-        others = case.workshop.accounts.values_of(item.name) if kind is not None and kind.is_user else ()
-        real = [
-            value for value in others if value != present and isinstance(value, str) and not item.schema.get("enum")
-        ]
-        if real and item.is_privileged and all(len(value) < 24 for value in real):
-            return real[-1]  # the admin's, where there is one: it is introduced last
-        return different_value(item, present, case.source("field", item.name))
-
-    return value_for
 
 
 # Updates ----------------------------------------------------------------------------------------------------------
@@ -144,8 +112,8 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
     accepted = yield from accepted_update(case, resource, before)
     base = accepted.draft
     attempt = Attempt(owner=resource.owner)
-    present = accepted.after.fields
-    fields = [item for item in _candidates(case, present) if choose(item)]
+    present = (yield from _with_admins_view(case, resource, accepted.after)).fields
+    fields = [item for item in candidates(case, present) if choose(item)]
 
     def write(extra: Mapping[str, Any], role: Role, note: str) -> Flow[Exchange]:
         draft = base.with_value(merged(base.value, extra))
@@ -153,23 +121,77 @@ def _at_update(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attempt]
         return (yield from case.ask(role, request, note))
 
     attempt.note_candidates(fields)
-    for group in _groups(fields):
-        wanted = {item.name: value_for(item, present.get(item.name)) for item in group}
+    for group in groups_of(fields):
+        wanted = {item.name: value_for(item, value_at(present, item.name)) for item in group}
         sent = yield from _send_group(case, write, wanted, present)
-        if not sent:
-            attempt.tried.extend(wanted)
-            continue
         after = yield from case.read_back(resource, "the owner reads it", wait_s=accepted.settle_s)
         if not after.found:
             after = yield from _seen_by_peer(case, resource, group, after)
+        if any(not has_at(after.fields, name) for name in sent):
+            after = yield from _with_admins_view(case, resource, after)
         attempt.tried.extend(wanted)
-        stuck = [item for item in group if item.name in sent and _sticks(item, sent[item.name], present, after.fields)]
+        stuck = [item for item in group if item.name in sent and sticks(item, sent[item.name], present, after.fields)]
         attempt.note_seen(sent, after)
+        if not sent:  # an accepted write may change a counter to what was refused
+            _note_despite_refusal(case, attempt, group, wanted, present, after)
         for item in stuck:
             case.note(f"`{item.name}` is now what was sent")
         if stuck:
             yield from _confirm_update(case, attempt, resource, write, stuck, sent, present, accepted.settle_s)
+    yield from _by_behaviour(case, attempt, resource, fields, base)
     return attempt
+
+
+def _by_behaviour(
+    case: Case, attempt: Attempt, account: Resource, fields: list[ForbiddenField], base: Draft | None
+) -> Flow[None]:
+    """Fields that no read shows may show in what their account is let through to."""
+    hidden = [item for item in fields if item.name in attempt.sent and item.name not in attempt.seen]
+    try:
+        opened = yield from opened_gate(case, account, hidden, attempt.sent, base)
+    except Stop:
+        return  # a further account cannot be made: what the reads showed counts all the same
+    if opened is None:
+        return
+    item, value, steps = opened
+    gate = steps[-1].exchange.request.operation
+    attempt.stuck.append(
+        Stuck(field=item, sent=value, before=None, steps=steps, confirmed=True, put_back=False, opened=gate)
+    )
+
+
+def _with_admins_view(case: Case, resource: Resource, view: View) -> Flow[View]:
+    """The view with what only the admin sees of the object beside it, where there is an admin."""
+    if case.admin is None or not view.found or case.admin == resource.owner:
+        return view
+    theirs = yield from case.workshop.read_as(resource, case.admin)
+    if theirs.exchange is None or not theirs.fields.keys() - view.fields.keys():
+        return view
+    case.steps.append(Step(role=Role.READ_BACK, exchange=theirs.exchange, note=f"{case.admin} sees more of it"))
+    return replace(view, fields={**theirs.fields, **view.fields})
+
+
+def _note_despite_refusal(
+    case: Case,
+    attempt: Attempt,
+    group: Iterable[ForbiddenField],
+    wanted: Mapping[str, Any],
+    present: Mapping[str, Any],
+    after: View,
+) -> None:
+    """Fields that only refused writes carried and that are now what these sent: the refusal came after the write."""
+    for item in group:
+        if sticks(item, wanted[item.name], present, after.fields):
+            case.note(f"`{item.name}` is now what was refused")
+            stuck = Stuck(
+                field=item,
+                sent=wanted[item.name],
+                before=value_at(present, item.name),
+                steps=tuple(case.steps),
+                confirmed=not isinstance(wanted[item.name], bool),
+                refused=True,
+            )
+            attempt.stuck.append(stuck)
 
 
 def _seen_by_peer(case: Case, resource: Resource, group: Iterable[ForbiddenField], after: View) -> Flow[View]:
@@ -195,8 +217,8 @@ def _confirm_update(
     """Write each stuck field back to what it was (or to a third value, where it was not there): it must follow again."""
     proof = tuple(case.steps)
     back = {
-        item.name: present[item.name]
-        if present.get(item.name) is not None
+        item.name: value_at(present, item.name)
+        if value_at(present, item.name) is not None
         else different_from(sent[item.name], case.source("again", item.name))
         for item in stuck
     }
@@ -206,23 +228,25 @@ def _confirm_update(
     if guessed and not read_reply(restored).accepted:
         restored = yield from write(back, Role.CONTROL, "the field is written back")
     view = yield from case.read_back(resource, "and follows", role=Role.CONTROL, wait_s=settle_s)
+    if any(not has_at(view.fields, item.name) for item in stuck):
+        view = yield from _with_admins_view(case, resource, view)
     keeps_anything = NONSENSE in view.fields
     for item in stuck:
         if item.reason is FieldReason.PRIVILEGED_NAME and keeps_anything:
             continue
-        follows = same_value(back[item.name], view.fields.get(item.name))
+        follows = same_value(back[item.name], value_at(view.fields, item.name))
         # Whoever gave an object away and may not take it back has lost it: that is the proof for an owner's field.
         answered = read_reply(restored)
         lost = item.is_owner and answered.outcome.is_conclusive and not (answered.accepted and view.found)
-        steps = (*proof, *case.steps[-2:]) if follows or lost else proof
+        steps = tuple(case.steps) if follows or lost else proof
         attempt.stuck.append(
             Stuck(
                 field=item,
                 sent=sent[item.name],
-                before=present.get(item.name),
+                before=value_at(present, item.name),
                 steps=steps,
                 confirmed=follows or lost,
-                put_back=follows and present.get(item.name) is not None,
+                put_back=follows and value_at(present, item.name) is not None,
             )
         )
 
@@ -239,6 +263,7 @@ def _send_group(
     """
     queue: list[dict[str, Any]] = [dict(wanted)]
     through: dict[str, Any] = {}
+    last_refused: Step | None = None
     refused = 0
     while queue:
         group = queue.pop(0)
@@ -248,10 +273,12 @@ def _send_group(
         if reply.accepted:
             through.update(group)
             continue
-        case.steps.pop()
+        last_refused = case.steps.pop()
         refused += 1
         if refused <= MAX_REFUSED_GROUPS:
             queue.extend(_smaller(group, exchange.response.text, present))
+    if not through and last_refused is not None:
+        case.steps.append(last_refused)
     return through
 
 
@@ -267,39 +294,43 @@ def _at_creation(case: Case, choose: Choose, value_for: ValueFor) -> Flow[Attemp
     if not view.found:
         raise Stop(f"the owner cannot read the {resource.kind} back, so nothing that sticks would show")
     attempt = Attempt(owner=resource.owner)
-    fields = [item for item in _candidates(case, view.fields) if choose(item)]
+    fields = [item for item in candidates(case, view.fields) if choose(item)]
     if case.target.action is Action.SIGN_UP:
         # The password sets its own hash, and an account that nobody can log in to proves and cleans up nothing.
         fields = [item for item in fields if not {"password", "hash", "salt"} & set(split_words(item.name))]
     attempt.note_candidates(fields)
-    for number, group in enumerate(_groups(fields)):
-        wanted = {item.name: value_for(item, view.fields.get(item.name)) for item in group}
+    made_last: Resource | None = None
+    for number, group in enumerate(groups_of(fields)):
+        wanted = {item.name: value_for(item, value_at(view.fields, item.name)) for item in group}
         attempt.tried.extend(wanted)
-        for sent, seen in (yield from _create_with(case, f"attack-{number}", wanted, view.fields)):
+        for made, sent, seen in (yield from _create_with(case, f"attack-{number}", wanted, view.fields)):
+            made_last = made
             attempt.note_seen(sent, seen)
             stuck = [
-                item for item in group if item.name in sent and _sticks(item, sent[item.name], view.fields, seen.fields)
+                item for item in group if item.name in sent and sticks(item, sent[item.name], view.fields, seen.fields)
             ]
             for item in stuck:
                 case.note(f"`{item.name}` is what was sent; without it, it is not")
             if stuck:
                 yield from _confirm_creation(case, attempt, stuck, sent, view.fields, number)
+    if made_last is not None:
+        yield from _by_behaviour(case, attempt, made_last, fields, None)
     return attempt
 
 
 def _create_with(
     case: Case, label: str, wanted: dict[str, Any], present: Mapping[str, Any]
-) -> Flow[list[tuple[dict[str, Any], View]]]:
+) -> Flow[list[tuple[Resource, dict[str, Any], View]]]:
     """Objects made with the fields: with all at once, or, where that is refused, without those that the answer names,
-    then with either half. What was sent with each, and its owner's view of it."""
+    then with either half. Each with what was sent, and its owner's view of it."""
     queue = [wanted]
-    made_with: list[tuple[dict[str, Any], View]] = []
+    made_with: list[tuple[Resource, dict[str, Any], View]] = []
     refused = 0
     while queue:
         group = queue.pop(0)
         made = yield from _made_and_read(case, f"{label}-{refused}-{len(made_with)}", group)
         if not isinstance(made, NotMade):
-            made_with.append((group, made[1]))
+            made_with.append((made[0], group, made[1]))
             continue
         refused += 1
         if refused <= MAX_REFUSED_GROUPS:
@@ -312,7 +343,7 @@ def _smaller(group: dict[str, Any], refusal: str, present: Mapping[str, Any]) ->
     that it names, else its two halves."""
     corrected = {}
     for name in group:
-        option = another_option(options_named(refusal, name), present.get(name))
+        option = another_option(options_named(refusal, name), value_at(present, name))
         if option is not None and option != group[name]:
             corrected[name] = option
     if corrected:
@@ -358,12 +389,12 @@ def _confirm_creation(
     for item in stuck:
         if item.reason is FieldReason.PRIVILEGED_NAME and NONSENSE in seen:
             continue
-        follows = same_value(again[item.name], seen.get(item.name))
+        follows = same_value(again[item.name], value_at(seen, item.name))
         attempt.stuck.append(
             Stuck(
                 field=item,
                 sent=sent[item.name],
-                before=plain.get(item.name),
+                before=value_at(plain, item.name),
                 steps=(*proof, *case.steps[len(proof) :]) if follows else proof,
                 confirmed=follows,
             )
@@ -391,52 +422,3 @@ def _made_and_read(case: Case, label: str, extra: Mapping[str, Any]) -> Flow[tup
             case.steps.append(Step(role=Role.READ_BACK, exchange=other.exchange, note=f"{case.peer} reads it"))
             view = other
     return made, view
-
-
-# Which fields -----------------------------------------------------------------------------------------------------
-
-
-def _candidates(case: Case, seen: Mapping[str, Any]) -> list[ForbiddenField]:
-    """What the contract forbids, then what the API itself showed although no request of the document takes it."""
-    forbidden = list(case.target.forbidden_fields)
-    known = {item.name for item in forbidden} | case.request_fields() | set(case.target.writable_fields)
-    identifiers = {identifier.name for identifier in case.target.identifiers}
-    for name in seen:
-        if name in known or name in identifiers:
-            continue
-        if not is_owner_field(name) and (is_server_managed(name) or name.lower().endswith("id")):
-            continue
-        forbidden.append(
-            ForbiddenField(
-                name=name,
-                reason=FieldReason.RESPONSE_ONLY,
-                confidence=Confidence.FIRM if is_privileged(name) or is_owner_field(name) else Confidence.TENTATIVE,
-                source="behaviour:seen-in-a-response",
-                is_privileged=is_privileged(name),
-                is_owner=is_owner_field(name),
-            )
-        )
-    return [item for item in forbidden if not is_volatile(item.name) or item.reason is FieldReason.READ_ONLY]
-
-
-def _groups(fields: Iterable[ForbiddenField]) -> list[list[ForbiddenField]]:
-    """What the document or the API told; what locks the account out if it sticks; what was only guessed.
-
-    A strict server refuses guesses whole, and a log-in fails once a password hash stuck: neither may hide the others.
-    """
-    told: list[ForbiddenField] = []
-    locking: list[ForbiddenField] = []
-    guessed: list[ForbiddenField] = []
-    for item in fields:
-        if item.reason is FieldReason.PRIVILEGED_NAME:
-            guessed.append(item)
-        else:
-            (locking if _LOCKING & set(split_words(item.name)) else told).append(item)
-    return [group for group in (told, guessed, locking) if group]
-
-
-def _sticks(item: ForbiddenField, sent: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether the read-back has the sent value, and did not have it without being asked."""
-    if item.name not in after:
-        return False
-    return same_value(sent, after[item.name]) and not same_value(sent, before.get(item.name))

@@ -56,7 +56,7 @@ def flow(case: Case) -> Flow[Verdict]:
     resource, effect = yield from attempt(case, case.ordinary)
     if not effect.happened:
         return Held(reason=f"{effect.actor}: {effect.reason}, and a read shows no change")
-    return broken(_finding(case, f"afterwards a read shows {effect.shown}", resource.owner))
+    return broken(_finding(case, f"afterwards a read shows {effect.shown}", resource.owner, refused=effect.refused))
 
 
 def _read(case: Case) -> Flow[Verdict]:
@@ -123,10 +123,11 @@ def _create(case: Case) -> Flow[Verdict]:
     return broken(_finding(case, "a later read shows the object that it made", None))
 
 
-def _finding(case: Case, proof: str, owner: str | None) -> Break:
+def _finding(case: Case, proof: str, owner: str | None, *, refused: bool = False) -> Break:
     expectation = case.target.access.expectation()
     return Break(
-        title=f"{case.ordinary} can use {case.target.label}, which is kept for {case.target.access.role}",
+        title=f"{case.ordinary} can use {case.target.label}, which is kept for {case.target.access.role}"
+        + (", though the answer is a refusal" if refused else ""),
         detail=f"{case.target.label} worked for {case.ordinary}, an ordinary user: {proof}. "
         f"{case.target.access.reason[:1].upper()}{case.target.access.reason[1:]}.",
         expectation=expectation,
@@ -134,4 +135,5 @@ def _finding(case: Case, proof: str, owner: str | None) -> Break:
         steps=tuple(case.steps),
         owner=owner,
         actor=case.ordinary,
+        rule="SF304" if refused else None,
     )

@@ -13,7 +13,9 @@ from specfuzz.http import Flow
 from specfuzz.probes.case import Case
 from specfuzz.probes.effects import Effect, attempt
 from specfuzz.probes.privacy import by_lists, refused_alone
+from specfuzz.probes.refused_writes import in_other_forms
 from specfuzz.probes.rule import Severity
+from specfuzz.probes.variants import named
 from specfuzz.probes.verdict import Break, Held, Verdict, broken
 from specfuzz.resources import Resource
 
@@ -37,7 +39,12 @@ def try_as_peer(case: Case, did: str) -> Flow[Verdict]:
     """The peer writes; the owner's read-back and what says whose the object is decide. `did` is what the write does."""
     resource, effect = yield from attempt(case)
     if not effect.happened:
-        return Held(reason=f"{effect.actor}: {effect.reason}, and the owner's read shows no change")
+        tried: list[str] = []
+        found = (yield from in_other_forms(case, effect.actor, resource, tried)) if effect.refused else None
+        if found is None:
+            reason = f"{effect.actor}: {effect.reason}, and the owner's read shows no change"
+            return Held(reason=reason + named(tried))
+        effect = found
     expectation, confidence = yield from _whose(case, resource, effect.actor)
     return broken(_finding(case, resource, effect, expectation, confidence, did))
 
@@ -109,12 +116,12 @@ def _finding(
         title=f"{effect.actor} can {did} {resource.owner}'s {resource.kind}"
         + (", though the answer is a refusal" if effect.refused else ""),
         detail=f"{case.target.label} as {effect.actor} answered {effect.reason}; afterwards {resource.owner}'s read shows: "
-        f"{effect.shown}.",
+        f"{effect.shown}." + case.on_guessing(resource),
         expectation=expectation,
         confidence=confidence,
         steps=tuple(case.steps),
         owner=resource.owner,
         actor=effect.actor,
-        rule="SF304" if effect.refused else None,
+        rule="SF304" if effect.refused else ("SF105" if effect.through_own else None),
         severity=Severity.HIGH if effect.refused else None,
     )

@@ -77,20 +77,31 @@ class Rung:
     reason: str
 
 
-def judge_privacy(case: Case, resource: Resource, peer: str, own: Exchange, answer: Exchange) -> Flow[Rung]:
-    """The rung of the ladder on which a peer's successful read stands."""
+def judge_privacy(
+    case: Case, resource: Resource, peer: str, own: Exchange, answer: Exchange, *, is_refused: bool = False
+) -> Flow[Rung]:
+    """The rung of the ladder on which a peer's successful read stands. `is_refused` if it succeeded only in another form
+    than the plain one, which the API refused."""
     access = case.target.access
     expectation = access.expectation()
     if is_shared_on_purpose(access):
         return Rung(private=False, confidence=access.confidence, expectation=expectation, reason=access.reason)
     if access.level in (Level.OWNER, Level.MEMBERS, Level.ROLE) and access.confidence >= Confidence.FIRM:
         return Rung(private=True, confidence=access.confidence, expectation=expectation, reason=access.reason)
-    asked = _asked_for_privacy(resource)
+    asked = asked_for_privacy(resource)
     if asked is not None:
         return asked
     listed = yield from by_lists(case, resource, peer)
     if listed is not None:
         return listed
+    if is_refused:
+        said = Expectation(
+            statement=f"{case.target.label} refuses {peer} a {resource.kind} of {resource.owner} when asked plainly",
+            source=f"behaviour:{case.target.label}",
+            confidence=Confidence.FIRM,
+        )
+        reason = "the plain attempt was refused"
+        return Rung(private=True, confidence=Confidence.FIRM, expectation=said, reason=reason)
     mine, theirs = leaves(view_of(own.response.json)), leaves(view_of(answer.response.json))
     hidden = [path for path in mine if path not in theirs]
     if hidden:
@@ -117,7 +128,7 @@ def judge_privacy(case: Case, resource: Resource, peer: str, own: Exchange, answ
     )
 
 
-def _asked_for_privacy(resource: Resource) -> Rung | None:
+def asked_for_privacy(resource: Resource) -> Rung | None:
     """The owner made it `private` in so many words, and the API took the word."""
     for name, value in resource.sent.items():
         wanted = value == "private" or (isinstance(value, bool) and asks_privacy(name) is value)
@@ -219,3 +230,38 @@ def refused_alone(case: Case, resource: Resource, peer: str) -> Flow[Expectation
             )
         return None
     return None
+
+
+def promised_for(case: Case, kind: str) -> Expectation | None:
+    """What the document promises about reading objects of a kind: the first read, else list, that is kept for the owner
+    or for members. None where it promises nothing, or opens reading to everybody."""
+    found = case.contract.resource(kind)
+    if found is None:
+        return None
+    for item in (*found.reads, *found.lists):
+        access = item.access
+        if item in found.reads and is_shared_on_purpose(access) and access.confidence >= Confidence.FIRM:
+            return None
+        if access.level in (Level.OWNER, Level.MEMBERS) and access.confidence >= Confidence.FIRM:
+            return Expectation(
+                statement=f"a {kind} is for its owner, as {item.label} says",
+                source=access.source,
+                confidence=access.confidence,
+            )
+    return None
+
+
+def established(case: Case, resource: Resource, peer: str) -> Flow[Expectation | None]:
+    """What makes an object private that a request only names beside its own: the same ladder as for reads, without the
+    rungs that need a peer's successful read. None where nothing does."""
+    promised = promised_for(case, resource.kind)
+    if promised is not None:
+        return promised
+    asked = asked_for_privacy(resource)
+    if asked is not None:
+        return asked.expectation
+    refused = yield from refused_alone(case, resource, peer)
+    if refused is not None:
+        return refused
+    listed = yield from by_lists(case, resource, peer)
+    return listed.expectation if listed is not None and listed.private else None

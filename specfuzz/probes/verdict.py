@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 
-from specfuzz.contract import Confidence, Expectation
+from specfuzz.contract import Confidence, Expectation, OperationContract
 from specfuzz.http import Exchange
 from specfuzz.probes.rule import Severity
 
@@ -30,9 +31,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The promise was tried and kept."""
+    """The promise was tried and kept; or, where it was not `tried`, nothing spoke against it."""
 
     reason: str = ""
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,8 @@ class Inconclusive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Break:
-    """One broken promise with its proof. `field` for rules about fields; `rule` where it proves another rule than asked."""
+    """One broken promise with its proof. `field` for rules about fields; `rule` and `target` where it proves another rule
+    than asked, or shows at another operation than the one that was asked about."""
 
     title: str
     detail: str
@@ -57,6 +60,12 @@ class Break:
     field: str | None = None
     severity: Severity | None = None
     rule: str | None = None
+    target: OperationContract | None = None
+    secrets: tuple[tuple[str, str], ...] = dataclass_field(default=(), repr=False)
+
+    def with_secret(self, name: str, value: str) -> Break:
+        """The same break, with a value in its proof, and the name of its property, that no report may show."""
+        return replace(self, secrets=(*self.secrets, (name, value)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Objects that the run makes: made as an identity, read back as their owner, cleaned up."""
 
 from specfuzz.resources.accounts import Accounts
-from specfuzz.resources.ledger import Ledger, NotMade
+from specfuzz.resources.ledger import Ledger, NotMade, Place
 from specfuzz.resources.requests import Unnameable, build_request
 from specfuzz.resources.resource import Resource
 from specfuzz.resources.views import View, find_by_canary, find_by_key, objects_in, view_of
@@ -11,6 +11,7 @@ __all__ = [
     "Accounts",
     "Ledger",
     "NotMade",
+    "Place",
     "Resource",
     "Unnameable",
     "View",

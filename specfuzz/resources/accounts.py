@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,3 +96,11 @@ class Accounts:
         """Somebody else (a recipient, an invitee): the identity, and what names it in a field of this name."""
         found = ((other, self.key_of(other, name)) for other in self._known if other != identity)
         return next(((other, key) for other, key in found if key is not None), None)
+
+    def named_by(self, values: Collection[str], owner: str) -> str | None:
+        """Who else of the known accounts is named by one of `values`: by an identifier, a name or an address."""
+        for identity in self._known:
+            forms = [self.key_of(identity, name) for name in ("id", "username", "email")]
+            if identity != owner and any(form is not None and str(form) in values for form in forms):
+                return identity
+        return None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from specfuzz.contract import Identifier
+from specfuzz.contract import Identifier, Location
 from specfuzz.generation import Reference
 from specfuzz.http import Exchange
 from specfuzz.resources.resource import Resource
@@ -28,6 +29,22 @@ class Needs:
     references: dict[str, Any] = field(default_factory=dict)
     parents: list[Resource] = field(default_factory=list)
     granted: set[str] = field(default_factory=set)
+    objects: dict[str, Resource] = field(default_factory=dict)
+
+    def align(self, wanted: tuple[Reference, ...]) -> None:
+        """Name what an object lies in where its own request names both: `{"board": ..., "thread": ...}` means a thread of
+        that very board."""
+        for inner in self.objects.values():
+            lies_in = {parent.kind: parent for parent in inner.parents}
+            for item in wanted:
+                parent = lies_in.get(item.resource)
+                if parent is None or item.name not in self.objects:
+                    continue
+                leaf = item.name.rsplit(".", 1)[-1]
+                value = parent.identifier(Identifier(location=Location.BODY, name=leaf, resource=parent.kind))
+                value = value if value is not None else parent.key
+                if value is not None:
+                    self.references[item.name] = value
 
     def required(self, wanted: tuple[Reference, ...]) -> dict[str, Any]:
         """The related objects that the body must name, without those that it may."""
@@ -38,6 +55,24 @@ class Needs:
         self.parents.extend(item for item in (*parent.parents, parent) if item not in self.parents)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an object is to be made, if not among its maker's own: identifiers of the path and what these name, and
+    identifiers for properties of the body by dotted name."""
+
+    identifiers: Mapping[Identifier, Any] = field(default_factory=dict)
+    parents: tuple[Resource, ...] = ()
+    references: Mapping[str, Any] = field(default_factory=dict)
+
+    def applied_to(self, needs: Needs) -> Needs:
+        return replace(
+            needs,
+            identifiers={**needs.identifiers, **self.identifiers},
+            references={**needs.references, **self.references},
+            parents=list(self.parents) or needs.parents,
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class Ledger:
     """Everything that the run made, in order, and what of it is gone again."""
@@ -45,6 +80,15 @@ class Ledger:
     made: list[Resource] = field(default_factory=list)
     gone: set[int] = field(default_factory=set)
     refused: set[int] = field(default_factory=set)
+    _doomed: set[tuple[Any, ...]] = field(default_factory=set)
+
+    def expect_gone(self, resource: Resource) -> None:
+        """Somebody tries to delete it now: from here on, its identifier may turn up again as that of a new object."""
+        self._doomed.add(resource.name)
+
+    def standing(self) -> set[tuple[Any, ...]]:
+        """The names of all objects whose identifiers cannot be anybody else's. (SQLite gives a deleted row's id again.)"""
+        return {item.name for item in self.left()} - self._doomed
 
     def add(self, resource: Resource) -> None:
         self.made.append(resource)

@@ -44,6 +44,8 @@ def build_request(
             query.append((identifier.name, str(value)))
         elif identifier.location is Location.HEADER:
             fields.append((identifier.name, str(value)))
+        elif identifier.location is Location.COOKIE:
+            cookies.append((identifier.name, str(value)))
         elif value is not None:
             path = path.replace("{" + identifier.name + "}", quote(str(value), safe=""))
     left = re.search(r"{([^}]+)}", path)

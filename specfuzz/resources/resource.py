@@ -77,8 +77,9 @@ class Resource:
 
     @property
     def name(self) -> tuple[Any, ...]:
-        """What tells it from every other object: its kind and identifier, and those of what it lies in."""
-        return (self.kind, self.key, *(parent.key for parent in self.parents))
+        """What tells it from every other object: its kind and identifier, those that its path named, and its parents'."""
+        chosen = tuple(str(value) for name, value in self.path_values.items() if name.startswith(f"{self.kind}:"))
+        return (self.kind, self.key, *chosen, *(parent.key for parent in self.parents))
 
     @property
     def insiders(self) -> frozenset[str]:

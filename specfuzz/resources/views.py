@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from specfuzz.contract import OperationContract
+from specfuzz.contract import Action, OperationContract
 from specfuzz.http import Exchange
 from specfuzz.resources.resource import Resource
 
@@ -38,8 +38,11 @@ class View:
             return cls(found=False, exchange=exchange, reader=reader)
         body = exchange.response.json
         found = find_by_key(body, resource.key) or find_by_canary(body, resource.canaries.values())
-        if found is None and reader.action.value in ("read", "self") and isinstance(body, Mapping):
-            found = view_of(body) or None
+        is_about_it = reader.action is Action.SELF or (
+            reader.action is Action.READ and reader.resource == resource.kind
+        )
+        if found is None and is_about_it and isinstance(body, Mapping):
+            found = view_of(body) or None  # (a parent's read is about the parent, whatever it shows of its children)
         if found is None and body is None and resource.canaries:
             text = exchange.response.text
             found = {"": text} if any(canary in text for canary in resource.canaries.values()) else None

@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract, ResourceKind
-from specfuzz.contract.actions import normalized_path
+from specfuzz.contract.actions import identifier_noun, normalized_path
 from specfuzz.contract.fields import is_owner_field
 from specfuzz.contract.words import split_words
 from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, adjust
 from specfuzz.generation.meanings import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
-from specfuzz.resources.ledger import Ledger, Needs, NotMade
+from specfuzz.resources.ledger import Ledger, Needs, NotMade, Place
+from specfuzz.resources.places import merged, value_at
 from specfuzz.resources.requests import Unnameable, build_request
 from specfuzz.resources.resource import Resource, identifier_in_location
 from specfuzz.resources.views import View, view_of
@@ -90,22 +91,38 @@ class Workshop:
                 return True
         return False
 
-    def shared(self, kind: str, owner: str) -> Flow[Resource | NotMade]:
-        """An object of the kind that several probes may read, made at the first call."""
+    def shared(self, kind: str, owner: str, target: OperationContract | None = None) -> Flow[Resource | NotMade]:
+        """An object of the kind that several probes may read, made at the first call.
+
+        `target` is the operation that it is wanted for: lines of a cart and lines of an order are two things of one name.
+        """
         if self._public is not None and not self._knows_privacy(kind):
-            return (yield from self._public.shared(kind, owner))
-        key = (kind, owner)
+            return (yield from self._public.shared(kind, owner, target))
+        usual = next(iter(self._creations_of(kind)), None)
+        wanted = next(iter(self._creations_of(kind, target)), None)
+        key = (kind if wanted is usual or wanted is None else f"{kind} {wanted.label}", owner)
         if key not in self._shared:
-            self._shared[key] = yield from self.make(kind, owner, self._common)
+            self._shared[key] = yield from self.make(kind, owner, self._common, target=target)
         return self._shared[key]
+
+    def _creations_of(self, kind: str, target: OperationContract | None = None) -> list[OperationContract]:
+        found = self.contract.resource(kind)
+        return self._creations(found, target) if found is not None else []
 
     @property
     def _common(self) -> str:
         """The purpose of what several probes share: another one for private objects, so that their canaries differ."""
         return "shared" if self._public is None else "shared/private"
 
-    def make(self, kind: str, owner: str, purpose: str, chain: tuple[str, ...] = ()) -> Flow[Resource | NotMade]:
-        """A new object of the kind, owned by `owner`, with canaries in its free-text fields."""
+    def make(
+        self,
+        kind: str,
+        owner: str,
+        purpose: str,
+        chain: tuple[str, ...] = (),
+        target: OperationContract | None = None,
+    ) -> Flow[Resource | NotMade]:
+        """A new object of the kind, owned by `owner`, with canaries in its free-text fields; one that `target` is about."""
         resource_kind = self.contract.resource(kind)
         if resource_kind is None:
             return NotMade(kind=kind, reason=f"the document has no operation about a {kind}")
@@ -116,23 +133,27 @@ class Workshop:
         if kind in chain or len(chain) >= MAX_CHAIN:
             return NotMade(kind=kind, reason=f"making a {kind} needs a {kind}: {' → '.join((*chain, kind))}")
         last = NotMade(kind=kind, reason=f"no operation of the document makes a {kind}")
-        for creation in self._creations(resource_kind):
+        for creation in self._creations(resource_kind, target):
             result = yield from self.make_with(creation, kind, owner, purpose, chain)
             if isinstance(result, Resource):
                 return result
             last = result
         return last
 
-    def _creations(self, kind: ResourceKind) -> list[OperationContract]:
-        """Operations that make one, likeliest first: ordinary ones, on the collection that the item's path begins with."""
+    def _creations(self, kind: ResourceKind, target: OperationContract | None = None) -> list[OperationContract]:
+        """Operations that make one, likeliest first: ordinary ones, on the collection that the item's path begins with;
+        before them the one on the very collection that `target` is about."""
         collections = {
             normalized_path(item.operation.path).rsplit("/{}", 1)[0]
             for item in (*kind.reads, *kind.updates, *kind.deletes)
         }
 
-        def rank(creation: OperationContract) -> tuple[bool, bool, int]:
+        about = normalized_path(target.operation.path) if target is not None else ""
+
+        def rank(creation: OperationContract) -> tuple[bool, bool, bool, int]:
             path = normalized_path(creation.operation.path)
-            return creation.access.level is Level.ROLE, path not in collections, path.count("{}")
+            elsewhere = not (about == path or about.startswith(f"{path}/"))
+            return creation.access.level is Level.ROLE, elsewhere, path not in collections, path.count("{}")
 
         usual = [item for item in kind.creates if item.action is Action.CREATE and not item.dangerous]
         upserts = [item for item in kind.updates if item.action is Action.REPLACE and not usual and item.identifiers]
@@ -147,18 +168,25 @@ class Workshop:
         chain: tuple[str, ...] = (),
         extra: Mapping[str, Any] | None = None,
         alone: bool = False,
+        place: Place | None = None,
+        shape: Callable[[Request, Draft | None], Request] | None = None,
+        patient: bool = False,
     ) -> Flow[Resource | NotMade]:
-        """A new object by one certain operation, with `extra` fields in its body.
+        """A new object by one certain operation, with `extra` fields in its body, its request changed by `shape`.
+
+        `place` says what it lies in and refers to where that is not the maker's own.
 
         `alone` makes whatever it lies in or refers to anew as well: for an API that answers a second subscription to
         the same thread with the first one.
 
-        With extra fields only one body is sent, of the shape that was accepted before: another one's success would
-        say nothing about the fields.
+        With any of the three only one body is sent, of the form that was accepted before: another one's success would say
+        nothing about the fields, the place or the change. `patient` sends others all the same.
         """
         needs = yield from self._gather(creation, kind, owner, purpose, (*chain, kind), alone)
         if isinstance(needs, NotMade):
             return needs
+        if place is not None:
+            needs = place.applied_to(needs)
         identifiers, references = needs.identifiers, needs.references
         adjustments = self._recipes.get(creation.label, Adjustments())
         exchange: Exchange | None = None
@@ -166,6 +194,8 @@ class Workshop:
         for attempt in range(MAX_ATTEMPTS):
             style = first if first is not None and attempt == 0 else _STYLES[attempt]
             given = references if style is not Style.REQUIRED else needs.required(self.drafter.references(creation))
+            if place is not None:
+                given = {**given, **place.references}
             draft = self.drafter.draft(
                 creation,
                 f"{purpose}/{owner}/{attempt}",
@@ -174,27 +204,34 @@ class Workshop:
                 adjustments=adjustments,
                 private=self._public is not None,
             )
+            plain = draft
             if extra and draft is not None:
                 draft = draft.with_value(merged(draft.value, extra))
             parameters = self.drafter.parameters(creation, purpose, references)
             request = build_request(creation, owner, identifiers, draft=draft, parameters=parameters)
-            exchange = yield request
+            exchange = yield (shape(request, draft) if shape is not None else request)
             if self._accepts(exchange):
                 self._recipes[creation.label] = adjustments.lasting()
                 self._styles[creation.label] = style
-                known = {item.name for item in self.ledger.made}
-                resource = self._note(creation, kind, owner, exchange, draft, needs)
-                if resource.key is not None and resource.name in known:
+                known = self.ledger.standing()
+                # What an extra `order_id` says is no identifier of the order, whatever it looks like.
+                resource = self._note(creation, kind, owner, exchange, plain, needs)
+                is_again = resource.key is not None and resource.name in known
+                if is_again and creation.action is not Action.REPLACE:  # an upsert writes all of it anew
                     self.ledger.made.pop()
-                    if alone or not (needs.parents or needs.references):
-                        return NotMade(kind=kind, reason=f"{creation.label} gives the same {kind} each time")
-                    return (yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True))
+                    if alone or place is not None or not (needs.parents or needs.references):
+                        said = f"{creation.label} gives the same {kind} each time"
+                        return NotMade(kind=kind, reason=said, exchange=exchange)
+                    return (
+                        yield from self.make_with(creation, kind, owner, purpose, chain, extra, alone=True, shape=shape)
+                    )
                 if resource.key is None:
                     resource = yield from self._find_key(resource)
                 if exchange.status == 202:
                     yield from self._wait_for(resource)
                 return resource
-            if exchange.status in (401, 403, 404, 405, 501) or draft is None or extra:
+            only_one = (extra or place is not None or shape is not None) and not patient
+            if exchange.status in (401, 403, 404, 405, 501) or draft is None or only_one:
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
         said = f"{exchange.status} {_first_line(exchange.response)}".strip() if exchange is not None else "nothing"
@@ -233,7 +270,10 @@ class Workshop:
         )
         for identifier in creation.identifiers:
             if identifier.resource == kind:
-                needs.identifiers[identifier] = self._chosen_identifier(creation, identifier, owner, purpose, needs)
+                existing = yield from self._existing_identifier(identifier, kind, owner, purpose)
+                if existing is None:
+                    existing = self._chosen_identifier(creation, identifier, owner, purpose, needs)
+                needs.identifiers[identifier] = existing
                 continue
             apart = f"{purpose}/{kind}" if alone or (grants and identifier.location is Location.PATH) else None
             parent = yield from self._parent(identifier.resource, owner, chain, apart)
@@ -252,6 +292,7 @@ class Workshop:
             # A membership names whom it is given to, even where the property is called like an owner's.
             gives = names_user(kind) and bool(creation.identifiers)
             yield from self._refer(reference, owner, chain, needs, f"{purpose}/{kind}" if alone else None, gives=gives)
+        needs.align(wanted)
         return needs
 
     def references(
@@ -261,12 +302,28 @@ class Workshop:
         with `whose`, that identity's own objects, as an attacker would name them."""
         needs = Needs(parents=[] if whose is not None else [*resource.parents, resource])
         for reference in self.drafter.references(contract):
-            given = _at(resource.sent, reference.name) if whose is None else None
+            given = value_at(resource.sent, reference.name) if whose is None else None
             if given is not None:
                 needs.references[reference.name] = given
             elif reference.resource != resource.kind:
-                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs)
+                # Whoever acts on an object of theirs and names a person names somebody else: to share it, to assign it.
+                acts = contract.action is Action.ACT
+                yield from self._refer(reference, whose or resource.owner, (resource.kind,), needs, gives=acts)
         return needs.references
+
+    def _existing_identifier(self, identifier: Identifier, kind: str, owner: str, purpose: str) -> Flow[Any]:
+        """Of `PUT /wishlist/{product_id}`: a product that there is, another one for each purpose; None for a name to choose."""
+        noun = identifier_noun(identifier.name)
+        other = self.contract.resource(noun) if noun and noun != kind and not kind.endswith(f"_{noun}") else None
+        if other is None or other.is_user:
+            return None
+        found = yield from self._listed_all(other.name, owner)
+        wanted = Identifier(location=identifier.location, name=identifier.name, resource=other.name)
+        values = [item.identifier(wanted) for item in found]
+        taken = {item.path_values.get(f"{kind}:{identifier.name}") for item in self.ledger.made}
+        values = [value for value in values if value is not None]
+        values = [value for value in values if value not in taken] or values
+        return self.drafter.stream("existing", kind, purpose).choice(values) if values else None
 
     def _chosen_identifier(
         self, creation: OperationContract, identifier: Identifier, owner: str, purpose: str, needs: Needs
@@ -304,7 +361,7 @@ class Workshop:
             self._shared[key] = known
         if isinstance(known, Resource):
             return known
-        listed = yield from self._listed(kind, owner)
+        listed = yield from self.existing(kind, owner)
         return listed if listed is not None else known
 
     def _refer(
@@ -333,6 +390,7 @@ class Workshop:
                 # `from_account` and `to_account` are two, and most APIs insist that they are.
                 made = yield from self._second(reference.resource, owner, chain)
             if isinstance(made, Resource):
+                needs.objects[reference.name] = made
                 value = made.identifier(wanted)
                 value = value if value is not None else made.key
         if value is not None:
@@ -357,8 +415,13 @@ class Workshop:
         own = [item.own_identifier for item in users.reads if item.own_identifier is not None] if users else []
         return own[0].name if own and words[-1:] != ("username",) else "username"
 
-    def _listed(self, kind: str, identity: str) -> Flow[Resource | None]:
+    def existing(self, kind: str, identity: str) -> Flow[Resource | None]:
         """An object that was there before us, to be referred to and never to be attacked."""
+        found = yield from self._listed_all(kind, identity)
+        return found[0] if found else None
+
+    def _listed_all(self, kind: str, identity: str) -> Flow[list[Resource]]:
+        """The same, all that the first list with something in it shows."""
         resource_kind = self.contract.resource(kind)
         for listing in resource_kind.lists if resource_kind is not None else ():
             if (
@@ -370,10 +433,13 @@ class Workshop:
             exchange = yield self.request(listing, identity)
             if not self._accepts(exchange):
                 continue
-            item = _first_object(exchange.response.json)
-            if item is not None:
-                return Resource(kind=kind, owner=identity, creation=None, body=item, exchange=exchange, made=False)
-        return None
+            items = _listed_objects(exchange.response.json)
+            if items:
+                return [
+                    Resource(kind=kind, owner=identity, creation=None, body=item, exchange=exchange, made=False)
+                    for item in items
+                ]
+        return []
 
     def _note(
         self,
@@ -468,7 +534,14 @@ class Workshop:
             # What `/me` shows its owner, a profile for others may leave out.
             yield from (item for item in self.contract.with_action(Action.SELF) if item.operation.method == "GET")
         usable = [item for item in kind.reads if self._applies(item, resource)]
-        yield from sorted(usable, key=lambda item: (item.access.level is Level.ROLE, item.operation.path.count("/")))
+        yield from sorted(
+            usable,
+            key=lambda item: (
+                item.access.level is Level.ROLE,
+                not _is_home(item, resource),
+                item.operation.path.count("/"),
+            ),
+        )
         yield from (
             item for item in kind.lists if self._applies(item, resource) and item.access.level is not Level.ROLE
         )
@@ -491,6 +564,10 @@ class Workshop:
             request = self.request(reader, identity or resource.owner, resource)
             exchange = yield (request if not wait_s else _delayed(request, wait_s))
             view = View.of(exchange, reader, resource, accepted=self._accepts(exchange))
+            narrowed = None if view.found else self._narrowed(reader, request, resource)
+            if narrowed is not None:
+                exchange = yield narrowed
+                view = View.of(exchange, reader, resource, accepted=self._accepts(exchange))
             wait_s = 0.0
             if view.found or (last is None and reader.action in (Action.READ, Action.SELF)):
                 last = view
@@ -499,12 +576,55 @@ class Workshop:
             last = last or view
         return last or View.unreadable(resource)
 
+    def _narrowed(self, reader: OperationContract, request: Request, resource: Resource) -> Request | None:
+        """A list once more, with what the object lies in: `/replies?ticket_id=7`, where the document forgets `required`."""
+        if reader.action is not Action.LIST:
+            return None
+        given = {
+            item.name: value
+            for item in self.places_in(reader)
+            if (value := value_at(resource.sent, item.name)) is not None
+        }
+        pairs = tuple((name, str(value)) for name, value in given.items() if not isinstance(value, list | Mapping))
+        return replace(request, query=(*request.query, *pairs)) if pairs else None
+
+    def places_in(self, listing: OperationContract) -> tuple[Reference, ...]:
+        """The optional query parameters of a list that name another object, among whose own the list then looks."""
+        own = {item.name for item in listing.identifiers}
+        return tuple(
+            Reference(location=Location.QUERY, name=item.name, resource=kind, required=False)
+            for item in listing.operation.parameters
+            if item.location is Location.QUERY and not item.required and item.name not in own
+            if (kind := self.drafter.kind_by_name(item.name)) is not None and kind != listing.resource
+        )
+
+    def read_as(self, resource: Resource, identity: str) -> Flow[View]:
+        """The object as somebody else may see it: by its identifier or in a list, and never as that identity's own account."""
+        kind = self.contract.resource(resource.kind)
+        shown_by = (*kind.reads, *kind.lists) if kind is not None else ()
+        readers = [item for item in shown_by if item.operation.method == "GET" and self._applies(item, resource)]
+        for reader in sorted(readers, key=lambda item: (item.access.level is not Level.ROLE, not item.identifiers)):
+            exchange = yield self.request(reader, identity, resource)
+            view = View.of(exchange, reader, resource, accepted=self._accepts(exchange))
+            if view.found:
+                return view
+        return View.unreadable(resource)
+
+    def read_part(self, reader: OperationContract, resource: Resource, *, wait_s: float = 0.0) -> Flow[View]:
+        """The owner's view of a part of the object that has a path of its own and, it may be, no identifier in it."""
+        request = self.request(reader, resource.owner, resource)
+        exchange = yield (request if not wait_s else _delayed(request, wait_s))
+        found = self._accepts(exchange)
+        fields = view_of(exchange.response.json) if found else {}
+        return View(found=found, fields=fields, exchange=exchange, reader=reader)
+
     # Cleaning up ------------------------------------------------------------------------------------------------
 
     def remover(self, resource: Resource) -> OperationContract | None:
         """The operation that removes such an object, if the document has one."""
         kind = self.contract.resource(resource.kind)
-        for item in kind.deletes if kind is not None else ():
+        deletes = kind.deletes if kind is not None else ()
+        for item in sorted(deletes, key=lambda item: not _is_home(item, resource)):
             if self.identifiers(item, resource) and item.own_identifier is not None and not item.dangerous:
                 return item
         return None
@@ -524,39 +644,28 @@ class Workshop:
         return gone
 
 
-def _at(value: Any, path: str) -> Any:
-    """What stands at a dotted path of a body, through the first item of an array."""
-    for part in path.split("."):
-        if isinstance(value, list):
-            value = value[0] if value else None
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def merged(value: Any, extra: Mapping[str, Any]) -> Any:
-    """A body with extra fields: at top level, or inside the lone wrapper object that the document uses."""
-    if isinstance(value, list):
-        return [merged(item, extra) for item in value]
-    if not isinstance(value, Mapping):
-        return dict(extra)
-    wrappers = [key for key, item in value.items() if isinstance(item, Mapping)]
-    if len(wrappers) == 1 and len(value) == 1:
-        return {wrappers[0]: {**value[wrappers[0]], **extra}}
-    return {**value, **extra}
+def _is_home(operation: OperationContract, resource: Resource) -> bool:
+    """Whether an operation is on the very collection in which the object was made."""
+    if resource.creation is None:
+        return False
+    made_at = normalized_path(resource.creation.operation.path)
+    path = normalized_path(operation.operation.path)
+    return path == made_at or path.startswith(f"{made_at}/")
 
 
 def _delayed(request: Request, wait_s: float) -> Request:
     return replace(request, wait_s=wait_s)
 
 
-def _first_object(body: Any) -> Mapping[str, Any] | None:
+def _listed_objects(body: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list, or of the first list with objects in an envelope."""
     if isinstance(body, list):
-        return next((item for item in body if isinstance(item, Mapping)), None)
+        return [item for item in body if isinstance(item, Mapping)]
     if isinstance(body, Mapping):
         return next(
-            (found for item in body.values() if isinstance(item, list) and (found := _first_object(item))), None
+            (found for item in body.values() if isinstance(item, list) and (found := _listed_objects(item))), []
         )
-    return None
+    return []
 
 
 def _first_line(response: Response) -> str:

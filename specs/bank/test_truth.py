@@ -9,10 +9,12 @@ import tomllib
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 import yaml
 from fastapi import FastAPI
@@ -21,9 +23,10 @@ from openapi_spec_validator import validate
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harbour.main import create_app
-from harbour.switches import SWITCHES, activate, parse
+from harbour.models import RefreshToken
+from harbour.switches import SWITCHES, activate, on, parse
 from harbour_truth.contract import Contract
-from harbour_truth.exploits import EXPLOITS, IBAN, Bank, Caller, canary
+from harbour_truth.exploits import EXPLOITS, IBAN, Bank, Caller, canary, claims, taken_for
 
 # One switch signs with a short word, and PyJWT says so.
 pytestmark = pytest.mark.filterwarnings("ignore:The HMAC key")
@@ -219,6 +222,103 @@ def _(bank: Bank) -> None:
     assert "/openapi.json" not in DOCUMENT["paths"]
 
 
+@trap("quote-open-map")
+def _(bank: Bank) -> None:
+    wanted = {"principal": 500_000, "months": 36, "campaign": "spring"}
+    assert bank.anonymous("POST", "/loan-quotes", wanted).json()["request"] == wanted
+    request = DOCUMENT["components"]["schemas"]["QuoteOut"]["properties"]["request"]
+    assert "properties" not in request
+    assert request["additionalProperties"]
+
+
+@trap("tax-id-masked")
+def _(bank: Bank) -> None:
+    for number, masked in (("86 095 742 719", "•••719"), ("12345678", "•••"), (None, None)):
+        person = {"username": f"new-{uuid.uuid4().hex[:8]}", "full_name": "Nina New", "tax_id": number}
+        made = bank.anonymous("POST", "/auth/register", {**person, "password": f"{person['username']}-harbour-1"})
+        assert made.json()["tax_id"] == masked
+        newcomer = Caller(bank, person["username"])
+        newcomer("PATCH", "/me", {"tax_id": "1"})
+        assert newcomer("GET", "/me").json()["tax_id"] == masked
+
+
+@trap("second-payment-refused")
+def _(bank: Bank) -> None:
+    path = f"/payment-links/{bank.alice.link()['id']}"
+    mine, his = bank.admin.account(), bank.bob.account()
+    assert bank.admin("POST", f"{path}/pay", {"from_account_id": mine["id"]}).status_code == 200
+    for _ in range(2):
+        assert bank.bob("POST", f"{path}/pay", {"from_account_id": his["id"]}).status_code == 409
+    assert bank.alice("GET", path).json()["status"] == "paid"
+    assert bank.bob("GET", f"/accounts/{his['id']}").json()["balance"] == his["balance"]
+    assert bank.admin("GET", f"/accounts/{mine['id']}").json()["balance"] == mine["balance"] - 100
+
+
+def terms(bank: Bank, token: str | None) -> dict:
+    """What the rate is for whoever sends this token; every other field is the same for all."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return bank.anonymous("GET", "/exchange-rates/CHF", headers=headers).json()
+
+
+@trap("rates-open-to-all")
+def _(bank: Bank) -> None:
+    unsigned = jwt.encode({"sub": bank.alice.id}, "", algorithm="none")
+    assert terms(bank, unsigned) == terms(bank, "nonsense") == terms(bank, None)
+    assert terms(bank, None)["terms"] == "public"
+
+
+@trap("token-optional")
+def _(bank: Bank) -> None:
+    foreign = fresh_key_token(bank)
+    assert terms(bank, foreign) == terms(bank, None)
+    assert terms(bank, bank.alice.tokens["access_token"])["terms"] == "customer"
+
+
+def fresh_key_token(bank: Bank) -> str:
+    """A token of nobody's: with the switches on, too, there is no customer whom it could be taken for."""
+    return jwt.encode({**claims(bank.alice), "sub": str(uuid.uuid4())}, "x" * 32, algorithm="HS256")
+
+
+@trap("sample-key-published")
+def _(bank: Bank) -> None:
+    token = bank.anonymous("GET", "/payment-notices/sample").json()["jws"]
+    notice = jwt.decode(token, "your-256-bit-secret", algorithms=["HS256"])
+    assert notice == {"iss": "harbour-bank-sample", "event": "transfer.received", "amount": 1_250}
+    assert bank.anonymous("GET", "/me", headers={"Authorization": f"Bearer {token}"}).status_code == 401
+    forged = jwt.encode(claims(bank.alice), "your-256-bit-secret", algorithm="HS256")
+    known = on("jwt-signature-ignored")
+    assert (taken_for(bank, forged) == bank.alice.id) is known
+
+
+@trap("refresh-expiry-kept-by-bank")
+def _(bank: Bank) -> None:
+    body = {"refresh_token": bank.alice.tokens["refresh_token"]}
+    found = jwt.decode(body["refresh_token"], options={"verify_signature": False})
+    assert "exp" not in found
+    with bank.app.state.database.session() as session:
+        known = session.get_one(RefreshToken, found["jti"])
+        assert timedelta(hours=7) < known.expires_at - datetime.now(UTC) < timedelta(hours=8)
+        known.expires_at = datetime.now(UTC)
+        session.commit()
+    assert bank.anonymous("POST", "/auth/refresh", body).status_code == 401
+
+
+@trap("claims-are-ids-and-role")
+def _(bank: Bank) -> None:
+    found = claims(bank.alice)
+    assert found.keys() - {"exp", "tax_id", "password_hash"} == {"iss", "sub", "jti", "sid", "typ", "iat", "role"}
+    assert found.keys() >= {"tax_id", "password_hash"} or not on("jwt-whole-customer")
+    assert (found["role"], found["sub"]) == ("customer", bank.alice.id)
+
+
+@trap("call-centre-closed")
+def _(bank: Bank) -> None:
+    for phone in ("+49 40 555 0100", "112"):
+        answer = bank.alice("POST", "/callbacks", {"phone": phone, "reason": "A question"})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3600")
+    assert bank.anonymous("POST", "/callbacks", {"phone": "112", "reason": "A question"}).status_code == 401
+
+
 @pytest.mark.parametrize("switches", [NONE, ALL], ids=["twin", "all"])
 @pytest.mark.parametrize("name", TRAPS)
 def test_the_trap_is_no_weakness(name: str, switches: frozenset[str]) -> None:
@@ -271,7 +371,7 @@ def test_every_guarded_operation_wants_a_good_token() -> None:
     foreign = fresh_bank().alice.tokens["access_token"]  # signed with another bank's key
     refresh = bank.alice.tokens["refresh_token"]
     for (method, path), operation in CONTRACT.operations.items():
-        if "security" not in operation:
+        if {} in operation.get("security", [{}]):
             continue
         path = path.replace("{key}", "language").replace("{", "").replace("}", "")
         path = "/".join(str(uuid.uuid4()) if part.endswith("_id") else part for part in path.split("/"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -87,6 +88,10 @@ def test_traps_are_not_also_weaknesses() -> None:
         return entry["rule"], entry["method"], entry["path"]
 
     assert not {key(t) for t in TRUTH["trap"]} & {key(w) for w in TRUTH["weakness"] + TRUTH["consequence"]}
+
+
+def test_the_document_is_served_as_it_is() -> None:
+    assert Visitor().get("/openapi.json").json() == SPEC
 
 
 def test_a_misspelt_switch_is_named() -> None:
@@ -223,6 +228,98 @@ def trap_owner_ignored() -> None:
     path = f"/boards/{alice.make('/boards', title=unique('board'))['slug']}"
     assert alice.send("PATCH", path, {"owner": "bob", "title": "New"}).json()["owner"] == "alice"
     assert alice.get(path).json()["owner"] == "alice"
+
+
+def trap_decisions_for_everyone() -> None:
+    alice, moderator = Visitor("alice"), Visitor("moderator")
+    found = {}
+    for private in (False, True):
+        path = new_thread(alice, private=private)[0]
+        alice.make(f"{path}/posts", body="Spam.")
+        alice.send("POST", f"{path}/posts/1/reports", {"reason": unique("reason")})
+        found[private] = moderator.get("/moderation/reports").json()["results"][0]["id"]
+        decided = moderator.send("PATCH", f"/moderation/reports/{found[private]}", {"status": "upheld"})
+        assert decided.status_code == 200
+    for reader in (Visitor(), Visitor("bob")):
+        log = reader.get("/moderation/log?page_size=100").json()["results"]
+        ids = [entry["id"] for entry in log]
+        assert found[False] in ids and found[True] not in ids
+        assert all(entry.keys() == {"id", "board", "thread", "post", "status"} for entry in log)
+    assert Visitor("dave").get("/moderation/reports").status_code == 403
+
+
+def basic(name: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+
+
+def trap_feed_takes_basic() -> None:
+    alice, reader, text = Visitor("alice"), Visitor(), unique("news")
+    path = new_thread(alice)[0]
+    alice.make("/subscriptions", **reference(path))
+    alice.make(f"{path}/posts", body=text)
+    assert text in reader.get("/me/feed", Authorization=basic("alice", "alice-pass-1")).content.decode()
+    assert text not in reader.get("/me/feed", Authorization=basic("bob", "bob-pass-1")).content.decode()
+    for wrong in (basic("alice", "alice-pass-2"), basic("\0", "x"), "Basic x", "Basic", "Bearer x", "Token x"):
+        assert reader.get("/me/feed", Authorization=wrong).status_code == 401
+    # Declared for the feed alone.
+    assert reader.get("/me", Authorization=basic("alice", "alice-pass-1")).status_code == 401
+
+
+def trap_csrf_token_masked() -> None:
+    alice, bob = Visitor("alice"), Visitor("bob")
+    texts = [alice.cookie("csrftoken")]
+    for _ in range(2):
+        alice.get("/auth/session")
+        texts.append(alice.cookie("csrftoken"))
+    assert len(set(texts)) == 3
+    for text in texts:
+        assert alice.send("POST", "/drafts", {"title": "x"}, csrf=text).status_code == 201
+        assert bob.send("POST", "/drafts", {"title": "x"}, csrf=text).status_code == 403
+
+
+def trap_form_needs_token() -> None:
+    alice = Visitor("alice")
+    for csrf in (None, Visitor("bob").cookie("csrftoken"), "own"):
+        subject = unique("subject")
+        form = f"recipient=bob&subject={subject}&body=Hello"
+        answer = alice.send("POST", "/messages", form, content_type="application/x-www-form-urlencoded", csrf=csrf)
+        sent = csrf == "own"
+        assert answer.status_code == (201 if sent else 403)
+        assert (subject in alice.get("/messages").content.decode()) is sent
+    text = alice.send("POST", "/messages", "{}", content_type="text/plain")
+    assert text.status_code == 415
+
+
+def trap_token_outlives_session() -> None:
+    alice = Visitor("alice")
+    account = {"username": "alice", "password": "alice-pass-1"}
+    header = {"Authorization": f"Token {Visitor().make('/auth/token', **account)['token']}"}
+    assert alice.send("POST", "/auth/logout").status_code == 204
+    assert alice.get("/me").status_code == 401
+    assert Visitor().get("/me", **header).json()["username"] == "alice"
+    assert "lives apart from sessions" in SPEC["paths"]["/auth/token"]["post"]["description"]
+    assert Visitor().send("DELETE", "/auth/token", **header).status_code == 204
+    assert Visitor().get("/me", **header).status_code == 401
+
+
+def trap_traceback_in_a_post() -> None:
+    mark = b"Traceback (most recent call last)"
+    assert mark in Visitor().get("/boards/general/threads").content
+    assert mark in Visitor("bob").get("/boards/general/threads/harvest-list").content
+    assert mark not in Visitor().get("/search?q=harvest").content  # the excerpt ends before it
+
+
+def trap_csrf_cookie_for_scripts() -> None:
+    alice, intruder = Visitor("alice"), Visitor()
+    cookie = alice.client.cookies["csrftoken"]
+    assert not cookie["httponly"] and cookie["samesite"] == "Lax"
+    intruder.client.cookies["csrftoken"] = cookie.value
+    assert intruder.get("/me").status_code == 401
+
+
+def trap_document_route() -> None:
+    served = Visitor().get("/openapi.json").json()
+    assert served["info"] == SPEC["info"] and "/openapi.json" not in served["paths"]
 
 
 @pytest.mark.parametrize("twin", TWINS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import store
-from web import Answer, Refused, Request, anyone, get, ok
+from web import Answer, Refused, Request, anyone, get, ok, refusal
 
 
 @get("/ping", login=anyone)
@@ -33,3 +33,16 @@ def agent(request: Request) -> Answer:
     if card is None:
         raise Refused("no such agent")
     return ok(agent=card)
+
+
+@get("/agent/vcard", login=anyone)
+def vcard(request: Request) -> Answer:
+    """For the address book of a telephone, which goes by the status and not by what we say."""
+    wanted = request.number("id")
+    if wanted in store.LEFT_AGENTS:
+        return refusal("has left us", "410 Gone")
+    card = store.AGENTS.get(wanted)
+    if card is None:
+        return refusal("no such agent", "404 Not Found")
+    lines = ("BEGIN:VCARD", "VERSION:3.0", f"FN:{card['name']}", f"TITLE:{card['title']}", "END:VCARD")
+    return Answer("\r\n".join(lines) + "\r\n", kind="text/vcard; charset=utf-8")

@@ -90,6 +90,8 @@ AGENTS = {
     2: {"id": 2, "name": "Olek Brandt", "title": "Second line support", "extension": "219"},
 }
 
+LEFT_AGENTS = frozenset({3})  # their cards are on old letters
+
 _reply_ids = itertools.count(1)
 _contact_ids = itertools.count(1)
 _invoice_ids = itertools.count(1)

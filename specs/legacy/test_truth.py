@@ -128,7 +128,8 @@ def test_odd_values_get_declared_answers(method: str, path: str, operation: dict
     alice = world().alice
     for value in ODD_VALUES:
         answer = send(alice, method, path, operation, value)
-        response = operation["responses"].get(str(answer.status_code))
+        responses = operation["responses"]
+        response = responses.get(str(answer.status_code), responses.get("default"))
         assert response is not None, (value, answer.status_code, answer.text)
         if "schema" in response:
             assert_conforms(answer.json())
@@ -157,7 +158,7 @@ def test_only_the_open_operations_answer_without_a_login(method: str, path: str,
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=NAMES)
-def test_writes_need_the_token_of_the_same_session(method: str, path: str, operation: dict[str, Any]) -> None:
+def test_writes_need_the_token_of_the_same_user(method: str, path: str, operation: dict[str, Any]) -> None:
     there = world()
     takes_token = any(each["name"] == "X-CSRF-Token" for each in operation.get("parameters", []))
     expired = "this form has expired, please try again"
@@ -170,7 +171,7 @@ FOREIGN_IDS = [
     (method, path, operation)
     for method, path, operation in OPERATIONS
     if {each["name"] for each in operation.get("parameters", [])} & {"id", "ticket_id", "contact_id"}
-    and path not in ("/agent",)
+    and path not in ("/agent", "/agent/vcard")
 ]
 
 
@@ -371,6 +372,26 @@ def role_comes_back_unchanged(there: Any) -> None:
 @trap
 def csrf_token_returned(there: Any) -> None:
     assert said(there.bob.get("/whoami"))["csrf"] == there.bob.csrf != there.alice.csrf
+
+
+@trap
+def csrf_token_per_user(there: Any) -> None:
+    again = Person(app.application, "alice-pw-1", "alice")
+    assert (again.sid != there.alice.sid, again.csrf == there.alice.csrf) == (True, True)
+    names = [f"{MARK}-{number}" for number in range(3)]
+    for name, token in zip(names, (again.csrf, there.bob.csrf, ""), strict=True):
+        there.alice.csrf = token
+        there.alice.post("/contact/add", name=name)
+    found = there.alice.get("/contacts").text
+    assert [name in found for name in names] == [True, False, False]
+
+
+@trap
+def default_covers_status(there: Any) -> None:
+    answers = [there.nobody.get("/agent/vcard", id=number) for number in (1, 3, 9)]
+    assert [answer.status_code for answer in answers] == [200, 410, 404]
+    assert "FN:Maud Ferris" in answers[0].text
+    assert set(DOCUMENT["paths"]["/agent/vcard"]["get"]["responses"]) == {"200", "default"}
 
 
 @trap

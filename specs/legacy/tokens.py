@@ -92,8 +92,9 @@ def _is_genuine(head: str, signed: str, signature: str) -> bool:
 
 
 def csrf_token(claims: dict[str, Any]) -> str:
-    """The anti-CSRF token of one session: bound to its jti, nothing to store."""
-    return hmac.new(_csrf_secret, claims["jti"].encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:40]
+    """The anti-CSRF token of one user: the same in all their sessions, so that a form that was open while the
+    session ran out can still be sent after the next login. Nothing to store."""
+    return hmac.new(_csrf_secret, claims["sub"].encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:40]
 
 
 def csrf_matches(claims: dict[str, Any], sent: str) -> bool:

@@ -137,7 +137,7 @@ def has_cookie(request: Request) -> bool:
 
 
 def csrf_header(request: Request) -> bool:
-    """The token of this very session came in a header, which another site's page cannot send."""
+    """The token of this very user came in a header, which another site's page cannot send."""
     return request.claims is not None and tokens.csrf_matches(
         request.claims, request.environ.get("HTTP_X_CSRF_TOKEN", "")
     )

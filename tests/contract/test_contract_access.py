@@ -474,6 +474,12 @@ def test_a_privileged_segment_of_an_open_operation_is_no_role() -> None:
     assert access_of(path="/admin/login", security=[]).level is Level.PUBLIC
 
 
+def test_a_role_that_the_path_and_the_text_both_name_is_meant_whatever_else_is_somebodys_own() -> None:
+    text = "For administrators only. Administrators cannot take their own rights."
+    assert access_of(text, path="/admin/users/{id}").level is Level.ROLE
+    assert access_of(text, path="/users/{id}").level is Level.OWNER
+
+
 def test_a_privileged_tag_is_a_hint_only() -> None:
     access = access_of(tags=["Admin"])
     assert (access.level, access.confidence) == (Level.ROLE, Confidence.TENTATIVE)

@@ -475,11 +475,16 @@ def test_objects_are_found_however_a_document_names_them(
     assert [(item.location.value, item.name) for item in found.identifiers] == identifiers
 
 
-@pytest.mark.parametrize("path", ["/robots.txt", "/index.html", "/report.csv", "/v1.0/orders", "/a:b:c", "/12:30"])
-def test_a_file_or_a_version_stays_one_segment(path: str) -> None:
+@pytest.mark.parametrize("path", ["/robots.txt", "/index.html", "/report.csv", "/a:b:c", "/12:30"])
+def test_a_file_stays_one_segment(path: str) -> None:
     assert _segments(path)[0] == path.split("/")[1]
 
 
 def test_an_operation_id_tells_danger_too() -> None:
     assert read("POST /database", operation_id="wipeDatabase").dangerous
     assert not read("POST /devices/{id}", operation_id="wipeDevice").dangerous
+
+
+@pytest.mark.parametrize("path", ["/users/v1/{name}", "/v1/users/{name}", "/api/v2.1/users/{name}"])
+def test_a_version_names_no_kind_wherever_it_stands(path: str) -> None:
+    assert read(f"GET {path}").resource == "user"

@@ -166,7 +166,7 @@ def test_a_document_that_names_no_server_of_ours(document: Callable[..., str]) -
         ("--timeout", "0", "--timeout"),
         ("--timeout", "-3", "--timeout"),
         ("--seed", "x", "--seed"),
-        ("--rule", "SF110", "did you mean SF10"),
+        ("--rule", "SF1O1", "SF101"),
         ("--rule", "cross-user-raed", "did you mean SF101"),
         ("--operation", "GET /note/{id}", "GET /notes/{id}"),
         ("--tag", "notes", "tag"),

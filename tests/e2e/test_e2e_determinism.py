@@ -15,7 +15,7 @@ APPS = {
     "nested UUIDs in an envelope": (Habits(nested=True, ids="uuid", envelope=True), "tokenless-update"),
     "cookie session": (Habits(auth="cookie"), "read"),
     "late writes": (Habits(late_writes_s=0.3), "tokenless-delete"),
-    "a gateway that fails": (Habits(fails_every=4), "mass-create"),
+    "a gateway that fails": (Habits(fails_every=7), "mass-create"),
 }
 
 

@@ -388,3 +388,26 @@ def test_a_dangerous_operation_runs_after_all_others(monkeypatch: pytest.MonkeyP
     execute(over(NotesApi()), document(with_reset), selection=chosen)
     assert order[-1] == "POST /reset"
     assert len(order) == 12
+
+
+# Looking ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_rules_that_look_see_every_answer_and_looking_alone_tests_nothing() -> None:
+    shown = [{"id": 1, "title": "x", "body": "y", "priority": 1, "owner_id": 1, "shelf": "B7"}]
+    api = NotesApi().during("GET /notes", lambda call, ordinary: reply(200, shown))
+    result = execute(over(api), selection=Selection(rules=("SF204", "SF205")))
+    assert {(item.rule, item.operation.label, item.field, item.actor) for item in result.findings} == {
+        ("SF204", "GET /notes", "[].shelf", "alice")
+    }
+    assert any("nothing was tested" in problem for problem in result.problems)
+
+
+def test_a_crashing_look_is_a_problem_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(sight: Any) -> Any:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(probes()["SF204"], "look", crash)
+    result = execute(over(NotesApi()), selection=Selection(rules=("SF101", "SF204")))
+    assert any("our bug" in problem for problem in result.problems)
+    assert {row.verdict for row in result.coverage if row.rule == "SF204"} <= {"inconclusive", "not-run"}

@@ -297,6 +297,16 @@ def test_a_made_up_uuid_is_one() -> None:
     assert uuid.UUID(made_up_identifier(str(uuid.UUID(int=5)), source())).version == 4
 
 
+@pytest.mark.parametrize(
+    "real", [str(uuid.uuid1(1, 2)), "018f2f3a-7c1d-7abc-8def-0123456789ab", str(uuid.UUID(int=7, version=5))]
+)
+def test_a_made_up_uuid_has_the_version_of_the_real_one(real: str) -> None:
+    """A server that checks the version refuses another one for its form, which says nothing about what exists."""
+    made = uuid.UUID(made_up_identifier(real, source()))
+    assert (made.version, made.variant) == (uuid.UUID(real).version, uuid.RFC_4122)
+    assert str(made) != real
+
+
 @given(SEEDS, st.integers(0, 10**9) | st.text(min_size=1, max_size=20))
 @settings(max_examples=100)
 def test_any_identifier_has_a_made_up_one(seed: int, real: Any) -> None:

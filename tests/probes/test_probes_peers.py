@@ -9,7 +9,7 @@ from simulated_api import Call, Handler, NotesApi, decide, only_break, reply
 
 from specfuzz.contract import Confidence
 from specfuzz.http import ANONYMOUS
-from specfuzz.probes import Held, Inconclusive
+from specfuzz.probes import Broken, Held, Inconclusive
 
 UPDATE, DELETE, READ, LIST = "PATCH /notes/{id}", "DELETE /notes/{id}", "GET /notes/{id}", "GET /notes"
 
@@ -93,3 +93,40 @@ def test_the_owners_data_without_credentials_is_found(label: str) -> None:
     found = only_break(decide("SF302", label, api.during(label, open_to_all)))
     assert (found.actor, found.owner) == (ANONYMOUS, "alice")
     assert found.confidence >= Confidence.FIRM
+
+
+LIKE = "POST /notes/{id}/archive"
+
+
+@pytest.mark.parametrize(
+    ("field", "before", "after", "expected"),
+    [
+        ("likes_count", 0, 1, Held | Inconclusive),
+        ("favoritesCount", 3, 4, Held | Inconclusive),
+        ("token", "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjF9.aa", "eyJhbGciOiJIUzI1NiJ9.eyJpYXQiOjJ9.bb", Held | Inconclusive),
+        ("archived", False, True, Broken),
+        ("stage", 1, 2, Broken),
+    ],
+)
+def test_a_peers_action_that_only_counts_or_renews_changes_nothing_of_the_owners(
+    field: str, before: Any, after: Any, expected: Any
+) -> None:
+    """Guards `_counts_others` and `_is_reissued`: a like is a stranger's to give; archiving the note is not."""
+    api = NotesApi()
+    api.note_defaults[field] = before
+
+    def act(call: Call, ordinary: Handler) -> Any:
+        note = api.note_of(call)
+        if call.is_anonymous or note is None:
+            return ordinary(call)
+        note[field] = after
+        return reply(200, note)
+
+    assert isinstance(decide("SF102", LIKE, api.during(LIKE, act)), expected)
+
+
+@pytest.mark.parametrize(("rule", "label"), [("SF101", READ), ("SF102", UPDATE), ("SF103", DELETE)])
+def test_an_id_that_counts_up_is_noted_on_the_finding(rule: str, label: str) -> None:
+    """Guards `on_guessing`: the notes of this API are numbered."""
+    found = only_break(decide(rule, label, without_owner_check(label)))
+    assert found.detail.endswith("Its id is a small number, so its neighbours can be counted through.")

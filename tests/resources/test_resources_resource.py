@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated_api import reply
 
-from specfuzz.contract import Identifier, Location
-from specfuzz.http import Exchange, Request
-from specfuzz.resources import Resource, find_by_canary, find_by_key, objects_in, view_of
+from specfuzz.contract import Identifier, Location, derive, from_raw
+from specfuzz.http import Exchange, Request, Response
+from specfuzz.resources import Resource, View, find_by_canary, find_by_key, objects_in, view_of
 from specfuzz.resources.resource import identifier_in_location
 
 
@@ -158,3 +159,22 @@ def test_a_body_as_deep_as_a_hostile_server_likes_is_looked_into() -> None:
     for _ in range(50_000):
         body = [body]
     assert find_by_key(body, 8) is None
+
+
+def test_a_parents_read_does_not_show_a_child_that_is_gone() -> None:
+    """An article whose comment was deleted is still an article; it is no comment."""
+    paths = {
+        "/articles/{slug}": {"get": {"responses": {"200": {"description": "one"}}}},
+        "/articles/{slug}/comments/{id}": {"delete": {"responses": {"204": {"description": "gone"}}}},
+    }
+    contract = derive(from_raw({"openapi": "3.0.3", "paths": paths}, "n.json"))
+    reader = contract.get("GET /articles/{slug}")
+    assert reader is not None
+    body = json.dumps({"article": {"slug": "s", "title": "t"}}).encode()
+    exchange = Exchange(request=Request(method="GET", path="/articles/s"), response=Response(status=200, body=body))
+    comment = Resource(
+        kind="comment", owner="alice", creation=None, body={"id": 1}, canaries={"body": "sfzabcdefghijk"}
+    )
+    article = Resource(kind="article", owner="alice", creation=None, body={"slug": "s"})
+    assert not View.of(exchange, reader, comment, accepted=True).found
+    assert View.of(exchange, reader, article, accepted=True).found

@@ -14,7 +14,7 @@ from specfuzz.engine.scenario import accepts
 from specfuzz.generation import Drafter
 from specfuzz.http import Exchange, Request, Response
 from specfuzz.http.driver import run_flow
-from specfuzz.resources import Accounts, NotMade, Resource, Workshop
+from specfuzz.resources import Accounts, Ledger, NotMade, Resource, Workshop
 
 Answer = Callable[[Request], Response]
 
@@ -375,3 +375,14 @@ def test_what_was_there_before_us_is_never_in_the_ledger() -> None:
     assert bench.sent[-1].path == "/projects/500/tasks"
     assert [item.key for item in bench.workshop.ledger.left()] == [8]
     assert not task.parents[0].made
+
+
+def test_an_identifier_that_a_deleted_object_had_is_a_new_object_again() -> None:
+    """SQLite gives the id of the last row again once that row is deleted; a cart that is one for each user stays one."""
+    ledger = Ledger()
+    first = Resource(kind="note", owner="alice", creation=None, body={"id": 7})
+    ledger.add(first)
+    assert first.name in ledger.standing()
+    ledger.expect_gone(first)
+    assert first.name not in ledger.standing()
+    assert ledger.left() == [first]

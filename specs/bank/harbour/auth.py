@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import delete, select
 
 from . import schemas, tokens
-from .models import Customer, DbSession, RefreshToken
+from .models import Customer, DbSession, RefreshToken, now
 from .switches import on
 
 HASH_ROUNDS = 600  # far too few for a real bank; the sandbox has to start quickly
@@ -28,6 +28,7 @@ _REFUSALS = {
     403: "The caller's role does not allow this.",
     404: "There is no such thing, or it is not the caller's. The answer is the same for both.",
     409: "Not possible in the present state.",
+    503: "Not at the moment; `Retry-After` says when to ask again.",
 }
 
 
@@ -93,6 +94,14 @@ def authenticate(request: Request, credentials: Credentials, session: DbSession)
 
 
 CurrentCaller = Annotated[Caller, Depends(authenticate)]
+
+
+def recognise(request: Request, credentials: Credentials, session: DbSession) -> Caller | None:
+    """Who calls what is open to everybody; a token that is no good makes nobody of the caller."""
+    try:
+        return authenticate(request, credentials, session)
+    except HTTPException:
+        return None
 
 
 def authenticate_unless(switch: str) -> Callable[..., Caller | None]:
@@ -174,8 +183,8 @@ def login(payload: schemas.Login, request: Request, session: DbSession) -> dict[
 
 @router.post("/refresh", response_model=schemas.TokenPair, responses=refusals(400, 401))
 def refresh(payload: schemas.RefreshRequest, request: Request, session: DbSession) -> dict[str, str | int]:
-    """Exchange a refresh token for a new pair. Each refresh token is good for one exchange; using one a
-    second time ends the login it came from."""
+    """Exchange a refresh token for a new pair. Each refresh token is good for one exchange, within eight
+    hours, which the bank keeps count of; using one a second time ends the login it came from."""
     settings = request.app.state.tokens
     try:
         claims = tokens.check(session, settings, payload.refresh_token, "refresh")
@@ -183,7 +192,7 @@ def refresh(payload: schemas.RefreshRequest, request: Request, session: DbSessio
         raise unauthenticated("Invalid refresh token") from None
     known = session.get(RefreshToken, claims.token_id)
     customer = session.get(Customer, claims.customer_id)
-    if known is None or customer is None:
+    if known is None or customer is None or known.expires_at <= now():
         raise unauthenticated("Invalid refresh token")
     if known.used:
         # Thief or owner, one of them came late. Neither keeps the login.

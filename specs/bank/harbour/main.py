@@ -60,6 +60,7 @@ def create_app(switches: frozenset[str] = frozenset(), access_ttl_s: int = ACCES
     app.state.tokens = TokenSettings(access_ttl_s=access_ttl_s)
     for section in (auth, customers, accounts, payments, cards, support, staff, public):
         app.include_router(section.router)
+    app.include_router(support.callbacks)
     if on("internal-metrics"):
         app.include_router(public.internal)
     if on("payment-link-override"):

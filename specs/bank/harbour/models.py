@@ -51,6 +51,14 @@ class Customer(Identified, Base):
     role: Mapped[str] = mapped_column(default="customer")
     kyc_level: Mapped[str] = mapped_column(default="none")
 
+    @property
+    def masked_tax_id(self) -> str | None:
+        """What may leave the bank; of a short number nothing is told."""
+        if self.tax_id is None:
+            return None
+        shown = self.tax_id[-3:] if len(self.tax_id) >= 9 else ""
+        return f"•••{shown}"
+
 
 class Account(Identified, Base):
     __tablename__ = "accounts"
@@ -191,7 +199,7 @@ class Preference(Base):
 
 
 class RefreshToken(Base):
-    """One login's current refresh token. Each is good for one exchange."""
+    """One login's current refresh token. Each is good for one exchange, and until `expires_at`."""
 
     __tablename__ = "refresh_tokens"
 
@@ -199,6 +207,7 @@ class RefreshToken(Base):
     session_id: Mapped[str] = mapped_column(index=True)
     customer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("customers.id"))
     used: Mapped[bool] = mapped_column(default=False)
+    expires_at: Mapped[datetime]
 
 
 class DeniedToken(Base):

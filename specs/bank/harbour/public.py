@@ -3,22 +3,26 @@
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+import jwt
+from fastapi import APIRouter, Depends, Path
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import func, select
 
 from . import schemas
-from .auth import RawBody, not_found, refusals
+from .auth import Caller, RawBody, not_found, recognise, refusals
 from .models import Account, Customer, DbSession
 from .switches import on
 
 router = APIRouter()
 internal = APIRouter(prefix="/internal", include_in_schema=False)
 
+# The document prints it: whoever verifies the sample has to know it.
+SAMPLE_KEY = "your-256-bit-secret"
 AS_OF = date(2026, 3, 2)
 RATES = {"CHF": 0.9412, "GBP": 0.8561, "JPY": 162.35, "PLN": 4.2705, "SEK": 11.1840, "USD": 1.0823}
 ANNUAL_RATE = 6.9
+CUSTOMER_BONUS = 1.002
 ECHO = TypeAdapter(schemas.EchoValue)
 
 
@@ -34,14 +38,24 @@ def list_rates() -> list[dict[str, Any]]:
     return [_rate(currency) for currency in RATES]
 
 
-@router.get("/exchange-rates/{currency}", tags=["public"], response_model=schemas.Rate, responses=refusals(404))
+@router.get(
+    "/exchange-rates/{currency}",
+    tags=["public"],
+    response_model=schemas.QuotedRate,
+    responses=refusals(404),
+    openapi_extra={"security": [{}]},  # besides the token, which is optional
+)
 def read_rate(
     currency: Annotated[str, Path(pattern="^[A-Z]{3}$", examples=["USD"])],
+    caller: Annotated[Caller | None, Depends(recognise)],
 ) -> dict[str, Any] | JSONResponse:
-    """Today's rate of one currency. Open to everybody."""
+    """Today's rate of one currency. Open to everybody; customers who send their access token get the better
+    terms. A token that is not valid is not looked at any further: the caller gets the public terms."""
     if currency not in RATES:
         raise not_found()
-    rate = _rate(currency)
+    rate = _rate(currency) | {"terms": "public"}
+    if caller is not None:
+        rate |= {"rate": round(rate["rate"] * CUSTOMER_BONUS, 4), "terms": "customer"}
     if on("rate-as-text"):
         # SF502: formatted for the web page, where the apps expect a number.
         return JSONResponse({**rate, "rate": f"{rate['rate']:.4f}", "as_of": rate["as_of"].isoformat()})
@@ -75,6 +89,16 @@ def _is_echoed(name: str, value: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+@router.get("/payment-notices/sample", tags=["public"], response_model=schemas.SampleNotice)
+def sample_notice() -> dict[str, Any]:
+    """A notice as Harbour Bank sends it to shops, for trying out one's verification. Open to everybody.
+
+    It is signed with the test key `your-256-bit-secret`. Real notices are signed with the key that a shop
+    agreed upon with us; neither is good for logging in anywhere."""
+    notice = {"event": "transfer.received", "amount": 1_250}
+    return notice | {"jws": jwt.encode({"iss": "harbour-bank-sample", **notice}, SAMPLE_KEY, "HS256")}
 
 
 @internal.get("/metrics")

@@ -81,6 +81,11 @@ class CustomerOut(Stored):
     full_name: str
     phone: str | None
     address: str | None
+    tax_id: str | None = Field(
+        validation_alias="masked_tax_id",
+        description="Masked but for the last three characters, so that a customer recognises it.",
+        json_schema_extra={"readOnly": True},
+    )
     role: Role = Field(description="What this customer may do. Sign-up always makes a `customer`.")
     kyc_level: KycLevel = Field(description="How far the identity was verified. Set by an admin.")
 
@@ -316,6 +321,15 @@ class ReplyOut(Stored):
     body: str
 
 
+class CallbackIn(BaseModel):
+    phone: str = Field(min_length=3, max_length=30, examples=["+49 40 555 0100"])
+    reason: Line
+
+
+class CallbackOut(BaseModel):
+    call_at: datetime
+
+
 class MessageOut(Stored):
     subject: str
     body: str
@@ -344,6 +358,16 @@ class Rate(BaseModel):
     currency: str
     rate: float = Field(description="Units of the currency for one euro.")
     as_of: date
+
+
+class QuotedRate(Rate):
+    terms: Literal["public", "customer"] = Field(description="Customers who are logged in get a little more.")
+
+
+class SampleNotice(BaseModel):
+    event: Literal["transfer.received"]
+    amount: int = Field(description="In cents.")
+    jws: str = Field(description="The notice as a JSON Web Signature (HS256).")
 
 
 class QuoteIn(BaseModel):

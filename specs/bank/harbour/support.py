@@ -14,6 +14,7 @@ from .models import DbSession, Message, Reply
 from .switches import on
 
 router = APIRouter(prefix="/messages", tags=["messages"])
+callbacks = APIRouter()
 
 
 @router.post("", status_code=201, response_model=schemas.MessageOut, responses=refusals(400, 401))
@@ -80,6 +81,21 @@ def reply(message_id: uuid.UUID, payload: schemas.ReplyIn, caller: CurrentCaller
     message.status = "open" if by_customer else "answered"
     session.commit()
     return answer
+
+
+@callbacks.post(
+    "/callbacks",
+    tags=["messages"],
+    status_code=201,
+    response_model=schemas.CallbackOut,
+    responses=refusals(400, 401, 503),
+)
+def request_callback(payload: schemas.CallbackIn, caller: CurrentCaller) -> None:
+    """Ask to be called back. The call centre is not part of the sandbox: there this is always refused with
+    503, as it is outside office hours, and nothing is stored."""
+    raise HTTPException(
+        status.HTTP_503_SERVICE_UNAVAILABLE, "The call centre is closed", headers={"Retry-After": "3600"}
+    )
 
 
 def _may_read(caller: Caller, message: Message) -> bool:

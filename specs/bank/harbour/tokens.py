@@ -46,7 +46,8 @@ def issue_pair(
 ) -> dict[str, str | int]:
     """An access and a refresh token for a new login, or for the one that `session_id` names."""
     session_id = session_id or str(uuid.uuid4())
-    access = _claims(customer, session_id, "access", settings.access_ttl_s)
+    access = _claims(customer, session_id, "access")
+    access["exp"] = access["iat"] + timedelta(seconds=settings.access_ttl_s)
     # For the apps to know which screens to show. The API itself asks the database.
     access["role"] = customer.role
     if on("jwt-no-expiry"):
@@ -55,8 +56,16 @@ def issue_pair(
     if on("jwt-whole-customer"):
         # SF415: claims are signed, not encrypted; whoever sees the token reads them.
         access |= {"tax_id": customer.tax_id or "", "password_hash": customer.password_hash}
-    refresh = _claims(customer, session_id, "refresh", REFRESH_TTL_S)
-    session.add(RefreshToken(jti=refresh["jti"], session_id=session_id, customer_id=customer.id))
+    # Without `exp`: how long a refresh token is good for is kept beside it, where it can be shortened.
+    refresh = _claims(customer, session_id, "refresh")
+    session.add(
+        RefreshToken(
+            jti=refresh["jti"],
+            session_id=session_id,
+            customer_id=customer.id,
+            expires_at=refresh["iat"] + timedelta(seconds=REFRESH_TTL_S),
+        )
+    )
     return {
         "access_token": jwt.encode(access, settings.key, ALGORITHM),
         "refresh_token": jwt.encode(refresh, settings.key, ALGORITHM),
@@ -65,23 +74,21 @@ def issue_pair(
     }
 
 
-def _claims(customer: Customer, session_id: str, kind: str, ttl_s: int) -> dict:
-    issued = datetime.now(UTC)
+def _claims(customer: Customer, session_id: str, kind: str) -> dict:
     return {
         "iss": ISSUER,
         "sub": str(customer.id),
         "jti": str(uuid.uuid4()),
         "sid": session_id,
         "typ": kind,
-        "iat": issued,
-        "exp": issued + timedelta(seconds=ttl_s),
+        "iat": datetime.now(UTC),
     }
 
 
 def check(session: Session, settings: TokenSettings, token: str, kind: str) -> Claims:
     """What a token says, once it is known to be ours, of this kind, unexpired and not revoked."""
     required = ["iss", "sub", "jti", "sid", "iat"]
-    if not on("jwt-no-expiry"):
+    if kind == "access" and not on("jwt-no-expiry"):
         required.append("exp")
     try:
         payload = _decode(token, settings.key, required, kind)

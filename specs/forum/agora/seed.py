@@ -18,6 +18,20 @@ PASSWORDS = {
 }
 
 
+HARVEST_LIST_CRASHES = """\
+Since the new version the script that adds up our harvest list stops half way through. It worked all summer, and I have
+changed nothing but the courgettes. Does anybody who knows more about computers than I do see what it wants of me?
+
+Traceback (most recent call last):
+  File "/home/dave/harvest/add_up.py", line 31, in <module>
+    main(sys.argv[1])
+  File "/home/dave/harvest/add_up.py", line 24, in main
+    total += float(row["kilos"])
+             ^^^^^^^^^^^^^^^^^^^
+ValueError: could not convert string to float: 'too many'
+"""
+
+
 def create_tables() -> None:
     """Without migrations: the database is new at every start."""
     tables = (
@@ -59,11 +73,14 @@ def seed() -> None:
 
     thread(general, marta, "welcome", "Welcome", "Say hello and read the house rules in the wiki.")
     slugs = thread(garden, dave, "slugs-again", "Slugs again", "What works for you, other than ducks?")
+    thread(general, dave, "harvest-list", "Harvest list", HARVEST_LIST_CRASHES)
     budget = thread(committee, carol, "budget", "Budget", "We are 340 short because of the water pump.")
     post(slugs, carol, "Beer traps, and going out at night with a torch.")
     rude = post(slugs, dave, "Buy slug pellets cheap at http://pellets.example http://pellets.example/2")
     post(budget, dave, "I can lend the association the difference until May.")
     m.Report.objects.create(post=rude, reporter=carol, reason="Advertising.")
+
+    m.Report.objects.create(post=rude, reporter=marta, reason="Twice the same link.", status=m.Report.Status.UPHELD)
 
     m.Bookmark.objects.create(owner=carol, thread=slugs, note="Try the copper tape next spring.")
     m.Subscription.objects.create(member=dave, thread=slugs)

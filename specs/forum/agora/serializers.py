@@ -146,6 +146,14 @@ class ScoredPostSerializer(PostSerializer):
         fields = (*PostSerializer.Meta.fields, "spam_score")
 
 
+class FeedEntrySerializer(PostSerializer):
+    board = serializers.CharField(source="thread.board.slug", read_only=True)
+    thread = serializers.CharField(source="thread.slug", read_only=True)
+
+    class Meta(PostSerializer.Meta):
+        fields = ("board", "thread", *PostSerializer.Meta.fields)
+
+
 class ReadMarkSerializer(serializers.Serializer):
     number = serializers.IntegerField(min_value=0, max_value=1_000_000)
 
@@ -165,6 +173,13 @@ class ReportSerializer(serializers.ModelSerializer):
 class ReportDecisionSerializer(ReportSerializer):
     class Meta(ReportSerializer.Meta):
         read_only_fields = ("reason",)
+
+
+class DecisionSerializer(ReportSerializer):
+    """What became of a report, without who made it and why."""
+
+    class Meta(ReportSerializer.Meta):
+        fields = ("id", "board", "thread", "post", "status")
 
 
 class AwardSerializer(serializers.Serializer):

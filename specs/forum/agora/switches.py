@@ -22,6 +22,7 @@ SWITCHES: dict[str, str] = {
     "join-code-returned": "SF206: a board answers with its join code",
     "post-edit-anonymous": "SF301: editing a post only stops members who are not its author",
     "bookmarks-listed-anonymous": "SF302: the bookmark list is filtered for members only",
+    "bookmark-declared-open": "SF305: the served contract declares that bookmarking needs no login",
     "method-override-late": "SF306: the wiki obeys X-HTTP-Method-Override after the permission checks",
     "reply-csrf-exempt": "SF311: the reply form is exempt from the CSRF check",
     "csrf-token-shared": "SF312: the wiki editor accepts any CSRF token of the last hour",

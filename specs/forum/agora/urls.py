@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from agora.switches import on
-from agora.views import accounts, boards, drafts, moderation, personal, search, threads, wiki
+from agora.views import accounts, boards, drafts, moderation, personal, schema, search, threads, wiki
 
 handler400 = "agora.http.bad_request"
 handler404 = "agora.http.not_found"
@@ -17,12 +17,14 @@ POST = f"{THREAD}/posts/<str:number>"
 
 urlpatterns = [
     path("health", moderation.HealthView.as_view()),
+    path("openapi.json", schema.SchemaView.as_view()),
     path("auth/signup", accounts.SignupView.as_view()),
     path("auth/login", accounts.LoginView.as_view()),
     path("auth/logout", accounts.LogoutView.as_view()),
     path("auth/session", accounts.SessionView.as_view()),
     path("auth/token", accounts.TokenView.as_view()),
     path("me", accounts.MeView.as_view()),
+    path("me/feed", personal.FeedView.as_view()),
     path("preferences", accounts.PreferencesView.as_view()),
     path("users", accounts.MembersView.as_view()),
     path("users/<str:username>", accounts.ProfileView.as_view()),
@@ -56,6 +58,7 @@ urlpatterns = [
     path("search", search.SearchView.as_view()),
     path("moderation/reports", moderation.ReportListView.as_view()),
     path("moderation/reports/<str:report_id>", moderation.ReportDetailView.as_view()),
+    path("moderation/log", moderation.DecisionLogView.as_view()),
     path("moderation/awards", moderation.AwardView.as_view()),
 ]
 

@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 
 from . import access, errors, sessions
 from .models import db
-from .routes import BLUEPRINTS
+from .routes import BLUEPRINTS, browser
 from .seed import seed
 from .switches import checked
 
@@ -47,6 +47,7 @@ def create_app(switches: Iterable[str] = (), *, directory: Path) -> Flask:
     app.before_request(access.load_caller)
     app.before_request(access.check_csrf)
     app.after_request(_keep_out_of_caches)
+    app.after_request(browser.count_visitor)
     errors.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

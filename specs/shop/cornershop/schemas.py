@@ -158,6 +158,16 @@ def address_schema() -> Schema:
     return AddressVerifiable() if on("address-verified-writable") else AddressSchema()
 
 
+# What the browser keeps
+
+
+class DisplaySettings(In):
+    """How a browser wants the shop to be shown."""
+
+    currency = Text(required=True, validate=validate.OneOf(("EUR", "GBP", "SEK")))
+    language = Text(required=True, validate=validate.OneOf(("en", "nl", "sv")))
+
+
 # Catalogue
 
 

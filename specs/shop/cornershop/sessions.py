@@ -17,6 +17,11 @@ from .switches import on
 LOOPBACK = {"127.0.0.1", "localhost"}
 
 
+def is_plain_loopback() -> bool:
+    """Whether this request came over plain http on loopback."""
+    return request.scheme == "http" and request.host.partition(":")[0] in LOOPBACK
+
+
 class LoopbackCookie(SessionInterface):
     """Leaves `Secure` out for plain http on loopback, and nowhere else.
 
@@ -26,8 +31,7 @@ class LoopbackCookie(SessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Whether the session cookie of this response is marked `Secure`."""
-        is_local = request.scheme == "http" and request.host.partition(":")[0] in LOOPBACK
-        return bool(app.config["SESSION_COOKIE_SECURE"]) and not is_local
+        return bool(app.config["SESSION_COOKIE_SECURE"]) and not is_plain_loopback()
 
 
 class StoredSessions(LoopbackCookie, CacheLibSessionInterface):

@@ -55,11 +55,16 @@ class _Writer:
         if not self.h.says_types:
             priority, flag, stamp = {"type": "string"}, {"type": "string"}, {"type": "integer"}
             key_schema = {"type": "string"}
-        writable = {"title": text, "body": text, "priority": priority}
+        if self.key == "slug":
+            key_schema = {"type": "string"}
+        long_text = {"type": "string", "maxLength": 200}
+        writable = {"title": text, "body": long_text, "priority": priority}
         shown = {self.key: key_schema, **writable, "is_approved": flag, "owner_id": {"type": "integer"}}
         shown.update(created_at=stamp, updated_at=stamp)
         if self.h.normalises:
             shown.update(version={"type": "integer"}, view_count={"type": "integer"})
+        if self.h.reflects:
+            shown["trace"] = {}
         if self.h.soft_delete:
             shown["deleted"] = {"type": "boolean"}
         account = {"username": {"type": "string"}, "password": {"type": "string", "minLength": 8}}

@@ -10,9 +10,15 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from agora.models import Member, Post, Report, Thread
+from agora.models import Board, Member, Post, Report, Thread
 from agora.permissions import IsModerator
-from agora.serializers import AwardSerializer, MemberSerializer, ReportDecisionSerializer, ReportSerializer
+from agora.serializers import (
+    AwardSerializer,
+    DecisionSerializer,
+    MemberSerializer,
+    ReportDecisionSerializer,
+    ReportSerializer,
+)
 
 REPORTS = Report.objects.select_related("post__thread__board", "reporter")
 
@@ -34,6 +40,17 @@ class ReportDetailView(generics.GenericAPIView):
         serializer.is_valid(raise_exception=True)
         serializer.save()
         return Response(serializer.data)
+
+
+class DecisionLogView(generics.ListAPIView):
+    """Moderators work in the open: everyone reads what they decided, on the boards that they see."""
+
+    permission_classes = (AllowAny,)
+    serializer_class = DecisionSerializer
+
+    def get_queryset(self) -> Any:
+        visible = Board.objects.visible_to(self.request.user)
+        return REPORTS.exclude(status=Report.Status.OPEN).filter(post__thread__board__in=visible)
 
 
 class AwardView(generics.GenericAPIView):

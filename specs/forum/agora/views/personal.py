@@ -6,14 +6,18 @@ from typing import Any
 
 from django.utils import timezone
 from rest_framework import generics, serializers, status
+from rest_framework.authentication import BasicAuthentication, SessionAuthentication, TokenAuthentication
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.parsers import FormParser
 from rest_framework.permissions import IsAuthenticated, IsAuthenticatedOrReadOnly
 from rest_framework.response import Response
 
-from agora.models import Board, Bookmark, Message, Subscription
+from agora.http import JSONParser
+from agora.models import Board, Bookmark, Message, Post, Subscription
 from agora.permissions import IsSender
 from agora.serializers import (
     BookmarkSerializer,
+    FeedEntrySerializer,
     MessageSerializer,
     SentMessageSerializer,
     SubscriptionSerializer,
@@ -104,6 +108,19 @@ class SubscriptionDetailView(generics.GenericAPIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
+class FeedView(generics.ListAPIView):
+    """What is new in the threads that the member follows; feed readers know no login but HTTP Basic."""
+
+    serializer_class = FeedEntrySerializer
+
+    def get_authenticators(self) -> list[Any]:
+        return [TokenAuthentication(), BasicAuthentication(), SessionAuthentication()]
+
+    def get_queryset(self) -> Any:
+        followed = subscriptions_of(self.request.user).values("thread")
+        return Post.objects.filter(thread__in=followed).select_related("thread__board", "author").order_by("-pk")
+
+
 class UnsubscribeView(generics.GenericAPIView):
     """The page behind the link in notification mails: GET shows what would end, POST ends it."""
 
@@ -128,6 +145,8 @@ class MailboxQuerySerializer(serializers.Serializer):
 
 class MessageListView(generics.ListCreateAPIView):
     serializer_class = MessageSerializer
+    # The page works without JavaScript: a form comes with the token in a field. It is asked for as ever.
+    parser_classes = (JSONParser, FormParser)
 
     def get_queryset(self) -> Any:
         query = MailboxQuerySerializer(data=self.request.query_params)

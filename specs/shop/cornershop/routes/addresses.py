@@ -11,7 +11,7 @@ from sqlalchemy import select
 from ..access import caller, login_required, own_address
 from ..errors import Refusal, not_found
 from ..models import Address, assign, commit, db, find, timestamp
-from ..schemas import address_schema, body_as
+from ..schemas import address_schema, body_as, parsed_body
 from ..switches import on
 
 blueprint = Blueprint("addresses", __name__)
@@ -34,6 +34,14 @@ def create_address() -> Any:
     db.session.add(address)
     commit()
     return address_schema().dump(address), 201
+
+
+@blueprint.post("/addresses/check")
+@login_required
+def check_address() -> Any:
+    """Say whether an address would do. It is repeated in the answer; nothing of it is kept."""
+    body_as(address_schema())
+    return {"asked": parsed_body(), "usable": True}
 
 
 @blueprint.get("/addresses/<row_id:address_id>")

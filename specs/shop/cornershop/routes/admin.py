@@ -16,8 +16,21 @@ from ..switches import on
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 
+NOTICES = (
+    {"text": "From June on we ship to Sweden as well.", "since": "2026-02-16"},
+    {"text": "On 3 March the shop is closed for stock-taking.", "since": "2026-01-12"},
+)
+
+
 def _existing(model: type[Row], identifier: int) -> Row:
     return find(model, identifier) or not_found()
+
+
+@blueprint.get("/notices")
+@login_required
+def list_notices() -> Any:
+    """Tell the customers what the administrators have to say; not for administrators only."""
+    return {"notices": NOTICES}
 
 
 @blueprint.get("/products")

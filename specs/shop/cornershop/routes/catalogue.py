@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, jsonify
 from sqlalchemy import Select, or_, select
 
 from ..access import caller, login_required, public_product, public_review
@@ -22,6 +22,7 @@ from ..schemas import (
     query_as,
 )
 from ..switches import on
+from .browser import remember_viewed
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -67,7 +68,7 @@ def read_product(product_id: int) -> Any:
     shown = ProductOut().dump(product)
     if on("product-shelf-returned"):
         shown["shelf"] = product.shelf  # SF204: for the staff's page, which uses this operation as well
-    return shown
+    return remember_viewed(jsonify(shown), product.id)
 
 
 @blueprint.get("/products/<row_id:product_id>/reviews")
