@@ -9,8 +9,12 @@ from typing import Annotated
 import typer
 
 from specfuzz import __version__
+from specfuzz.cli.baseline import baseline_command
 from specfuzz.cli.config import load_settings, plan_defaults, run_defaults
 from specfuzz.cli.errors import UsageError, guarded
+from specfuzz.cli.replay import replay_command
+from specfuzz.cli.report import FORMAT_NAMES, report_command
+from specfuzz.cli.rules import explain_command, rules_command
 
 app = typer.Typer(
     name="specfuzz",
@@ -22,7 +26,7 @@ app = typer.Typer(
 )
 
 _EXIT_CODES = (
-    "Exit codes: 0 nothing at or above the threshold; 1 findings; 2 wrong usage or configuration; "
+    "Exit codes: 0 nothing at or above the threshold; 1 findings or a low grade; 2 wrong usage or configuration; "
     "3 the target could not be tested; 130 interrupted."
 )
 _SCOPE, _LIMITS, _REPORT, _TARGET = "What is tested", "Limits", "Report", "Target"
@@ -41,7 +45,7 @@ def _duration_s(text: str | None) -> float | None:
 
 
 def _choice(value: str, option: str, known: tuple[str, ...]) -> str:
-    if value.lower() not in known:
+    if value.lower() not in map(str.lower, known):
         raise UsageError(f"{option} is {value!r}", hint=f"one of {', '.join(known)}")
     return value.lower()
 
@@ -131,10 +135,24 @@ def run_command(
         int, typer.Option(metavar="N", min=1, max=32, help="Cases under way at once.", rich_help_panel=_LIMITS)
     ] = 8,
     format: Annotated[
-        str, typer.Option(metavar="FORMAT", help="console or json.", rich_help_panel=_REPORT)
-    ] = "console",
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:FILE]",
+            help=f"A report, perhaps into a file (repeatable): {FORMAT_NAMES}.",
+            rich_help_panel=_REPORT,
+        ),
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the report there.", rich_help_panel=_REPORT)
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the report goes that names no file.", rich_help_panel=_REPORT),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Accepted findings: known ones fail nothing, fixed ones are said.",
+            rich_help_panel=_REPORT,
+        ),
     ] = None,
     fail_on: Annotated[
         str,
@@ -158,10 +176,14 @@ def run_command(
             metavar="PERCENT",
             min=0,
             max=100,
-            help="Exit code 3 if fewer of the tried promises were decided.",
+            help="Exit code 3 if fewer of the selected promises were decided.",
             rich_help_panel=_REPORT,
         ),
     ] = 0,
+    fail_below: Annotated[
+        str | None,
+        typer.Option(metavar="GRADE", help="Exit code 1 if the grade is worse: A, B, C, D.", rich_help_panel=_REPORT),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print the summary only.", rich_help_panel=_REPORT)
     ] = False,
@@ -173,6 +195,7 @@ def run_command(
     """Test a running API against its document and report every broken promise with its proof."""
 
     def command() -> int:
+        from specfuzz.cli.gate import GRADES, Gate
         from specfuzz.cli.run import RunOptions, run
         from specfuzz.findings.model import CONFIDENCES, SEVERITIES
 
@@ -182,8 +205,9 @@ def run_command(
                 url=url,
                 auth=auth,
                 seed=seed,
-                format=format,
+                formats=tuple(format or ()),
                 output=output,
+                baseline=baseline,
                 rules=tuple(value.upper() for value in rule or ()),
                 operations=tuple(operation or ()),
                 tags=tuple(tag or ()),
@@ -194,9 +218,13 @@ def run_command(
                 timeout_s=timeout,
                 concurrency=concurrency,
                 verify_tls=not insecure_tls,
-                fail_on=_choice(fail_on, "--fail-on", SEVERITIES),
-                min_confidence=_choice(min_confidence, "--min-confidence", CONFIDENCES),
-                min_coverage=min_coverage,
+                gate=Gate(
+                    fail_on=_choice(fail_on, "--fail-on", SEVERITIES),
+                    min_confidence=_choice(min_confidence, "--min-confidence", CONFIDENCES),
+                    min_coverage=min_coverage,
+                    fail_below=_choice(fail_below, "--fail-below", GRADES).upper() if fail_below else None,
+                    counts_contract=any(value.upper().startswith("SF5") for value in rule or ()),
+                ),
                 quiet=quiet,
                 verbose=verbose,
                 debug=debug,
@@ -362,6 +390,13 @@ def session_command(
         return session(SessionOptions(value=value, name=name, hints=hints, wordlist=wordlist, as_json=as_json))
 
     guarded(command, debug=debug)
+
+
+app.command("report")(report_command)
+app.command("baseline")(baseline_command)
+app.command("replay")(replay_command)
+app.command("rules")(rules_command)
+app.command("explain")(explain_command)
 
 
 def main() -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specfuzz.cli.errors import UsageError
-from specfuzz.cli.output import FORMATS, check_writable, make_console, write_report
+from specfuzz.cli.output import check_writable, make_console, write_report
 from specfuzz.cli.selection import check_selection, nearest
 
+FORMATS = ("console", "json")
 LOCK_FILE = "specfuzz.lock.json"
 
 if TYPE_CHECKING:

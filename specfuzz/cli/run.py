@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specfuzz.cli.errors import FINDINGS, INTERRUPTED, UNTESTED, UsageError
-from specfuzz.cli.output import FORMATS, check_writable, make_console, progress, write_report
+from specfuzz.cli.gate import Gate, exit_code, say_why
+from specfuzz.cli.output import deliver, progress, wanted_reports
 from specfuzz.cli.selection import check_selection
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ class RunOptions:
     url: str | None = None
     auth: Path | None = None
     seed: int = 0
-    format: str = "console"
+    formats: tuple[str, ...] = ()
     output: Path | None = None
+    baseline: Path | None = None
     rules: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    cases: tuple[tuple[str, str], ...] = ()
     include_dangerous: bool = False
     max_requests: int | None = None
     max_time_s: float | None = None
@@ -41,9 +43,7 @@ class RunOptions:
     timeout_s: float = 10.0
     concurrency: int = 8
     verify_tls: bool = True
-    fail_on: str = "low"
-    min_confidence: str = "firm"
-    min_coverage: int = 0
+    gate: Gate = field(default_factory=Gate)
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
@@ -52,13 +52,25 @@ class RunOptions:
 
 def run(options: RunOptions) -> int:
     """Run and report; returns the exit code. Raises what `cli.errors` knows."""
+    from specfuzz.cli.baseline import read_baseline, today
+
+    wanted = wanted_reports(options.formats, options.output)
+    accepted = read_baseline(options.baseline) if options.baseline is not None else None
+    result = test(options, record=any(item.format == "har" for item in wanted))
+    if accepted is not None:
+        from specfuzz.findings.baseline import compare
+
+        result = compare(result, accepted, today(), str(options.baseline))
+    deliver(result, wanted, quiet=options.quiet, verbose=options.verbose)
+    say_why(result, options.gate)
+    return exit_code(result, options.gate)
+
+
+def test(options: RunOptions, *, record: bool = False) -> Result:
+    """Test the target and return the result; `record` keeps every exchange in it."""
     from specfuzz.cli.target import base_url, load_contract
     from specfuzz.identities import read_auth_file
 
-    if options.format not in FORMATS:
-        raise UsageError(f"unknown format {options.format!r}", hint=f"one of {', '.join(FORMATS)}")
-    if options.output is not None:
-        check_writable(options.output)
     identities = read_auth_file(options.auth) if options.auth is not None else ()
     contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
     url, note = base_url(contract.document, options.spec, options.url)
@@ -68,14 +80,19 @@ def run(options: RunOptions) -> int:
             from specfuzz.engine.events import Noted
 
             listener(Noted(text=note))
-        result = asyncio.run(_execute(options, contract, url, identities, listener))
+        started = datetime.now(UTC)
+        result = asyncio.run(_execute(options, contract, url, identities, listener, record))
         result = _without_ignored(result, contract, listener)
-    report(result, options)
-    return exit_code(result, options)
+    return replace(result, started_at=started.isoformat(timespec="milliseconds"))
 
 
 async def _execute(
-    options: RunOptions, contract: Contract, url: str, identities: tuple[Identity, ...], listener: Listener
+    options: RunOptions,
+    contract: Contract,
+    url: str,
+    identities: tuple[Identity, ...],
+    listener: Listener,
+    record: bool,
 ) -> Result:
     from specfuzz.engine import Options, Run, Selection
     from specfuzz.http.driver import AsyncDriver
@@ -93,6 +110,7 @@ async def _execute(
         operations=options.operations,
         tags=options.tags,
         include_dangerous=options.include_dangerous,
+        cases=options.cases,
     )
     async with AsyncDriver(
         url, limits=limits, timeout_s=options.timeout_s, verify=options.verify_tls, also=also
@@ -100,7 +118,13 @@ async def _execute(
         engine = Run(
             contract,
             driver,
-            Options(seed=options.seed, identities=identities, selection=selection, concurrency=options.concurrency),
+            Options(
+                seed=options.seed,
+                identities=identities,
+                selection=selection,
+                concurrency=options.concurrency,
+                record=record,
+            ),
             listener,
         )
         task = asyncio.ensure_future(engine.execute())
@@ -125,56 +149,11 @@ async def _execute(
 
 def _without_ignored(result: Result, contract: Contract, listener: Listener) -> Result:
     """The result without what the policy accepts; what was left out, and what no longer is, is said."""
+    from specfuzz.cli.baseline import today
     from specfuzz.engine.events import Noted
     from specfuzz.findings import without_ignored
 
-    kept = without_ignored(result, contract, datetime.date.today())
+    kept = without_ignored(result, contract, today())
     for note in kept.notes[len(result.notes) :]:
         listener(Noted(text=note))
     return kept
-
-
-def report(result: Result, options: RunOptions) -> None:
-    """Write the report that was asked for; the console summary is printed unless the report itself goes there."""
-    from specfuzz.reports import console, json_report
-
-    if options.format == "json":
-        text = json_report.render(result)
-        if options.output is None:
-            print(text, end="")
-            return
-        write_report(options.output, text)
-    elif options.output is not None:
-        from io import StringIO
-
-        from rich.console import Console
-
-        buffer = StringIO()
-        console.print_result(result, Console(file=buffer, width=120, highlight=False), verbose=options.verbose)
-        write_report(options.output, buffer.getvalue())
-    console.print_result(result, make_console(), verbose=options.verbose, quiet=options.quiet)
-    if options.output is not None and not options.quiet:
-        make_console().print(f"report written to {options.output}")
-
-
-def exit_code(result: Result, options: RunOptions) -> int:
-    """130 interrupted, 3 not testable, 1 findings at or above the thresholds, else 0."""
-    from specfuzz.engine.scenario import ENDED_BEFORE
-    from specfuzz.findings.model import CONFIDENCES, SEVERITIES
-
-    if result.interrupted:
-        return INTERRUPTED
-    # What a used-up budget left out was meant to be tried: a run of ten requests has not covered an API.
-    meant = (row for row in result.coverage if row.verdict != "not-run" or row.reason == ENDED_BEFORE)
-    tried = [row for row in meant if not row.only_looked]
-    decided = sum(1 for row in tried if row.verdict in ("held", "broken"))
-    percent = 100 * decided / len(tried) if tried else 0.0
-    if result.problems or percent < options.min_coverage:
-        return UNTESTED
-    counted = [
-        finding
-        for finding in result.findings
-        if SEVERITIES.index(finding.severity) <= SEVERITIES.index(options.fail_on)
-        and CONFIDENCES.index(finding.confidence) <= CONFIDENCES.index(options.min_confidence)
-    ]
-    return FINDINGS if counted else 0

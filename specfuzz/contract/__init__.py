@@ -24,6 +24,7 @@ from specfuzz.contract.model import (
 )
 from specfuzz.contract.policy import Ignore, Policy, PolicyError
 from specfuzz.contract.policy_file import Setting, Settings, parse_policy
+from specfuzz.contract.positions import Positions
 
 __all__ = [
     "Access",
@@ -47,6 +48,7 @@ __all__ = [
     "Parameter",
     "Policy",
     "PolicyError",
+    "Positions",
     "Reply",
     "ResourceKind",
     "Schema",

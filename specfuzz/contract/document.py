@@ -7,7 +7,7 @@ module knows that Swagger 2.0 exists. An operation that cannot be read is named,
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from specfuzz.contract.errors import ContractError, DocumentError
@@ -32,7 +32,10 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A readable document. `raw` is its parsed text, `loaded` what Schemathesis made of it (for `generation` only)."""
+    """A readable document. `raw` is its parsed text, `loaded` what Schemathesis made of it (for `generation` only).
+
+    `text` is what it was parsed from, for lines and columns; empty where it came parsed.
+    """
 
     location: str
     title: str
@@ -44,6 +47,7 @@ class Document:
     raw: Mapping[str, Any]
     schemas: Schemas
     loaded: Any = field(repr=False, compare=False, default=None)
+    text: str = field(repr=False, compare=False, default="")
 
     def operation(self, label: str) -> Operation | None:
         return next((item for item in self.operations if item.label == label), None)
@@ -64,7 +68,7 @@ def parse(text: str, location: str) -> Document:
         raise _not_usable(text, location, str(error)) from error
     except RecursionError as error:
         raise DocumentError("the document is nested too deeply", where=location) from error
-    return from_raw(loaded.raw_schema, location, loaded=loaded)
+    return replace(from_raw(loaded.raw_schema, location, loaded=loaded), text=text)
 
 
 def from_raw(raw: Any, location: str, *, loaded: Any = None) -> Document:

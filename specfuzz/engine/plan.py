@@ -13,11 +13,15 @@ NOT_SELECTED = "not selected"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One rule at one operation. `reason` says why it does not run; None if it does."""
+    """One rule at one operation. `reason` says why it does not run; None if it does.
+
+    `applies` is false where the rule has nothing to try there, whatever the user selects.
+    """
 
     target: OperationContract
     rule: str
     reason: str | None = None
+    applies: bool = True
 
     @property
     def runs(self) -> bool:
@@ -36,9 +40,13 @@ class Selection:
     operations: Collection[str] = ()
     tags: Collection[str] = ()
     include_dangerous: bool = False
+    cases: Collection[tuple[str, str]] = ()
+    """Pairs of operation and rule; empty means all of them."""
 
     def skips(self, target: OperationContract, rule: str) -> str | None:
         """Why the user's selection leaves it out; None if it does not."""
+        if self.cases and (target.label, rule) not in self.cases:
+            return "not selected"
         if self.rules and rule not in self.rules:
             return f"{NOT_SELECTED} (--rule)"
         if (
@@ -60,8 +68,9 @@ def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planne
     found = []
     for target in sorted(contract.operations, key=lambda item: (item.dangerous, item.reaches_out is not None)):
         for rule, probe in probes().items():
-            reason = selection.skips(target, rule) or probe.why_not(contract, target)
-            found.append(Planned(target=target, rule=rule, reason=reason))
+            nothing_to_try = probe.why_not(contract, target)
+            reason = selection.skips(target, rule) or nothing_to_try
+            found.append(Planned(target=target, rule=rule, reason=reason, applies=nothing_to_try is None))
     return tuple(found)
 
 

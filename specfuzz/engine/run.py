@@ -10,8 +10,9 @@ from specfuzz import __version__
 from specfuzz.contract import Contract
 from specfuzz.engine import events
 from specfuzz.engine.plan import Planned, Selection, needs_requests, plan
+from specfuzz.engine.record import Recorder
 from specfuzz.engine.scenario import Outcome, Scenario, describe
-from specfuzz.findings import Coverage, Result, deduplicate, grade, redact_url, score
+from specfuzz.findings import Coverage, Result, RuleRef, deduplicate, grade, redact_url, score
 from specfuzz.http import BudgetExhausted, Exchange, HttpError, Interrupted, Request, TargetUnreachable, TransportError
 from specfuzz.http.driver import AsyncDriver, run_flow_async
 from specfuzz.http.redaction import Redactor
@@ -35,6 +36,8 @@ class Options:
     identities: tuple[Identity, ...] = ()
     selection: Selection = field(default_factory=Selection)
     concurrency: int = CONCURRENCY
+    record: bool = False
+    """Whether the result holds every exchange, and not those of the proofs alone."""
 
 
 class Run:
@@ -72,6 +75,7 @@ class Run:
         self._ended_by: HttpError | LoginFailed | None = None
         self._cleaning = False
         driver.stop = self._stop
+        self._recorder = Recorder(self._redactor) if options.record else None
 
     async def execute(self) -> Result:
         """Run to the end, or to whatever ends it earlier; the result holds what is known by then."""
@@ -109,6 +113,8 @@ class Run:
             raise
         if request.operation is not None:
             self._exercised.add(request.operation)
+        if self._recorder is not None:
+            self._recorder.keep(exchange)
         self._scenario.see(exchange)
         return exchange
 
@@ -140,6 +146,7 @@ class Run:
             if case.target.dangerous:
                 await self._run_all([case])
         await run_flow_async(self._scenario.tour(self._plan), self._courier.send)
+        await run_flow_async(self._scenario.confirm_elsewhere(), self._courier.send)
         if self._lost_answers:
             await self._reach()  # a target that died with the last cases is no target that held
 
@@ -260,7 +267,7 @@ class Run:
         coverage = self._scenario.coverage(self._plan, self._unrun)
         findings = deduplicate(self._scenario.findings())
         attacked = tuple(row for row in coverage if tries_access(row.rule) and not row.only_looked)
-        points = score(findings, attacked)
+        points = score(findings, attacked, len(self._contract.document.unreadable))
         problems = [*self._problems, *self._defects(), *self._nothing_tested(attacked)]
         return Result(
             tool_version=__version__,
@@ -285,6 +292,10 @@ class Run:
             score=points,
             grade=grade(points),
             unreadable=tuple(f"{item.label}: {item.reason}" for item in self._contract.document.unreadable),
+            parts=self._scenario.parts,
+            rules=known_rules(),
+            operations=self._scenario.matrix(),
+            exchanges=self._recorder.exchanges() if self._recorder is not None else (),
         )
 
     def _defects(self) -> list[str]:
@@ -305,6 +316,24 @@ class Run:
         if self._problems or self.interrupted or any(row.verdict in ("held", "broken") for row in coverage):
             return []
         return ["nothing was tested: no rule reached a verdict at any operation (the coverage says why)"]
+
+
+def known_rules() -> tuple[RuleRef, ...]:
+    """Every rule that exists, in the order of their ids, as reports name them."""
+    return tuple(
+        RuleRef(
+            id=rule.id,
+            name=rule.name,
+            category=rule.category.value,
+            severity=str(rule.severity),
+            promise=rule.promise,
+            remediation=rule.remediation,
+            cwe=rule.cwe,
+            owasp=rule.owasp,
+            attacks=tries_access(rule.id),
+        )
+        for rule in (probe.RULE for probe in probes().values())
+    )
 
 
 def tries_access(rule: str) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
+from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract, Positions
 from specfuzz.contract.actions import normalized_path
 from specfuzz.contract.words import split_words
 from specfuzz.engine.accounts import SignUp, csrf_rules
+from specfuzz.engine.matrix import PARTS, Sighting, matrix, sightings
 from specfuzz.engine.plan import NOT_SELECTED, Planned, needs_cookies, needs_requests
 from specfuzz.engine.watch import Watch
 from specfuzz.findings import (
@@ -23,6 +24,8 @@ from specfuzz.findings import (
     ExpectationRef,
     Finding,
     OperationRef,
+    OperationRow,
+    Place,
     curl,
     evidence_of,
     fingerprint,
@@ -85,6 +88,8 @@ class Outcome:
         """Whether nothing was tried for it."""
         return self.looked or (isinstance(self.verdict, Held) and not self.verdict.tried)
 
+    seen: tuple[Sighting, ...] = ()
+
 
 @dataclass(slots=True)
 class Scenario:
@@ -101,9 +106,12 @@ class Scenario:
     elsewhere: Elsewhere = field(init=False)
     cast: Cast = field(default_factory=Cast)
     outcomes: list[Outcome] = field(default_factory=list)
+    _leaks: tuple[tuple[OperationContract, Break], ...] = ()
+    positions: Positions = field(init=False)
     has_spare: Callable[[], bool] = lambda: True
 
     def __post_init__(self) -> None:
+        self.positions = Positions(self.contract.document.text)
         self.keyring = Keyring(csrf=csrf_rules(self.contract), redactor=self.redactor)
         drafter = Drafter(self.contract, self.seed, self.redactor.learn)
         accounts = Accounts(contract=self.contract, facts=self.keyring.facts, accept=accepts)
@@ -130,6 +138,7 @@ class Scenario:
             peer=pairs[0][1] if len(pairs[0]) > 1 else None,
             admin=admins[0] if admins and admins[0] not in main[:2] else None,
         )
+        self.workshop.maker = self.cast.admin
 
     def _with_resolved_login(self, identity: Identity) -> Identity:
         """Web Fuzzing Commons counts a log-in's path from the server's root; a path that the document has is the API's."""
@@ -240,7 +249,8 @@ class Scenario:
                 problems.append(f"no {kind} could be made: {error}")
                 continue
             if isinstance(made, NotMade):
-                problems.append(f"no {kind} could be made: {made.reason}")
+                hint = f"; try: {made.hint}" if made.hint else ""
+                problems.append(f"no {kind} could be made: {made.reason}{hint}")
         return tuple(self.redactor.text(problem) for problem in problems)
 
     def confirm(self, outcome: Outcome) -> Flow[None]:
@@ -297,7 +307,8 @@ class Scenario:
         except Exception as error:  # a crashing probe is visible and never a pass; the rest of the run goes on
             defect = "".join(traceback.format_exception(error))
             verdict = Inconclusive(reason=f"specfuzz failed here, which is our bug: {type(error).__name__}: {error}")
-        outcome = Outcome(planned=planned, verdict=verdict, defect=defect)
+        seen = sightings(case, probe.RULE.category, verdict)
+        outcome = Outcome(planned=planned, verdict=verdict, defect=defect, seen=seen)
         self.outcomes.append(outcome)
         return outcome
 
@@ -357,6 +368,13 @@ class Scenario:
         self.watch.see(exchange)
         self.elsewhere.see(exchange, self.workshop.ledger.made)
 
+    def confirm_elsewhere(self) -> Flow[None]:
+        """Ask again about canaries that turned up in other hands, once nothing else goes on."""
+        try:
+            self._leaks = yield from self.elsewhere.confirmed()
+        except (TransportError, LoginFailed):
+            return  # what was not confirmed is not claimed
+
     def _settle_elsewhere(self, plan: tuple[Planned, ...]) -> None:
         """Somebody's canaries in answers that no case aimed at, unless a finding at that operation says it already."""
         found = {
@@ -365,7 +383,7 @@ class Scenario:
             if isinstance(item.verdict, Broken) and item.planned.rule.startswith(("SF1", "SF3"))
         }
         planned = {item.target.label: item for item in plan if item.rule == CROSS_USER_LISTING.id}
-        for target, leak in self.elsewhere.alarms():
+        for target, leak in self._leaks:
             case = planned.get(target.label)
             if case is None or target.label in found or (case.reason or "").startswith(NOT_SELECTED):
                 continue
@@ -395,9 +413,11 @@ class Scenario:
             key = (planned.target.label, planned.rule)
             outcome = decided.get(key)
             reason: str | None
+            not_run = None
             if outcome is None:
                 unseen = "it was never answered" if attack(planned.rule) is None else ENDED_BEFORE
                 name, reason = "not-run", planned.reason or unrun.get(key, unseen)
+                not_run = "inapplicable" if not planned.applies else "deselected" if planned.reason else "unable"
             else:
                 name, reason = describe(outcome.verdict)
             rows.append(
@@ -407,9 +427,21 @@ class Scenario:
                     verdict=name,
                     reason=self.redactor.text(reason) if reason else None,
                     only_looked=outcome is not None and outcome.only_looked,
+                    not_run=not_run,
                 )
             )
         return tuple(rows)
+
+    @property
+    def parts(self) -> dict[str, str | None]:
+        """Who played which part of the matrix."""
+        names = {"owner": self.cast.owner, "peer": self.cast.peer, "admin": self.cast.admin}
+        return {part: names.get(part, part) for part in PARTS if names.get(part, part) is not None}
+
+    def matrix(self) -> tuple[OperationRow, ...]:
+        """The authorization matrix, an operation a row."""
+        found = ((item.planned.target.label, item.verdict, item.seen) for item in self.outcomes)
+        return matrix(self.contract, self.parts, found)
 
     def findings(self) -> list[Finding]:
         for outcome in self.outcomes:  # before anything is shown: one finding's secret may stand in another's proof
@@ -458,7 +490,14 @@ class Scenario:
             actor=found.actor,
             cwe=rule.cwe,
             owasp=rule.owasp,
+            place=self._place(found.expectation.source, planned),
         )
+
+    def _place(self, source: str, planned: Planned) -> Place:
+        """Where in the document the promise stands; the operation itself where the source is no JSON pointer."""
+        pointer = source if source.startswith("#/") else planned.target.operation.pointer
+        line, column = self.positions.at(pointer) or (None, None)
+        return Place(pointer=pointer, line=line, column=column)
 
 
 def _is_plain_read(item: OperationContract) -> bool:

@@ -3,15 +3,38 @@
 from specfuzz.findings.build import curl, deduplicate, evidence_of, fingerprint, keep_steps, redact_url
 from specfuzz.findings.grade import grade, score
 from specfuzz.findings.ignored import without_ignored
-from specfuzz.findings.model import Coverage, Evidence, ExpectationRef, Finding, OperationRef, Result
+from specfuzz.findings.model import (
+    Acceptance,
+    Cell,
+    Comparison,
+    Coverage,
+    Evidence,
+    ExpectationRef,
+    Finding,
+    Fixed,
+    OperationRef,
+    OperationRow,
+    Place,
+    Recorded,
+    Result,
+    RuleRef,
+)
 
 __all__ = [
+    "Acceptance",
+    "Cell",
+    "Comparison",
     "Coverage",
     "Evidence",
     "ExpectationRef",
     "Finding",
+    "Fixed",
     "OperationRef",
+    "OperationRow",
+    "Place",
+    "Recorded",
     "Result",
+    "RuleRef",
     "curl",
     "deduplicate",
     "evidence_of",

@@ -49,11 +49,13 @@ def fingerprint(rule: str, method: str, path: str, field: str | None) -> str:
     """
     blanked = re.sub(r"{[^}]*}", "{}", path)
     text = "\x1f".join((rule, method.upper(), blanked, field or ""))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def evidence_of(role: str, note: str, exchange: Exchange, redactor: Redactor) -> Evidence:
-    """One exchange as a report shows it."""
+def evidence_of(
+    role: str, note: str, exchange: Exchange, redactor: Redactor, max_chars: int = MAX_BODY_CHARS
+) -> Evidence:
+    """One exchange as a report shows it, its bodies cut after `max_chars`."""
     request = exchange.request
     headers = [pair for pair in exchange.sent_headers or request.headers if pair[0].lower() not in _DULL_HEADERS]
     answered = [pair for pair in exchange.response.headers if pair[0].lower() not in _DULL_HEADERS]
@@ -65,12 +67,12 @@ def evidence_of(role: str, note: str, exchange: Exchange, redactor: Redactor) ->
             "method": request.method,
             "url": redact_url(exchange.url or request.target, redactor),
             "headers": dict(redactor.headers(headers)),
-            "body": _body(request.body, request.header("content-type") or "", redactor),
+            "body": _body(request.body, request.header("content-type") or "", redactor, max_chars),
         },
         response={
             "status": exchange.response.status,
             "headers": dict(redactor.headers(answered)),
-            "body": _body(exchange.response.body, exchange.response.media_type, redactor),
+            "body": _body(exchange.response.body, exchange.response.media_type, redactor, max_chars),
         },
     )
 
@@ -83,12 +85,12 @@ def redact_url(url: str, redactor: Redactor) -> str:
     return redactor.text(urlunsplit((parts.scheme, netloc, parts.path, query, "")))
 
 
-def _body(raw: bytes, media_type: str, redactor: Redactor) -> Any:
+def _body(raw: bytes, media_type: str, redactor: Redactor, max_chars: int) -> Any:
     """A body for a report: JSON as JSON, text as text, cut at the limit; None where there is none."""
     if not raw:
         return None
     clean, shown = _masked(raw, media_type, redactor)
-    return clean if len(shown) <= MAX_BODY_CHARS else _cut(shown, MAX_BODY_CHARS, raw)
+    return clean if len(shown) <= max_chars else _cut(shown, max_chars, raw)
 
 
 def _masked(raw: bytes, media_type: str, redactor: Redactor) -> tuple[Any, str]:

@@ -335,5 +335,6 @@ def _validator(key: _Key) -> Any:
     specification = DRAFT202012 if is_new else DRAFT4
     registry: Registry[Any] = Registry().with_resource(_BASE, specification.create_resource(key.document.raw))
     # A pattern is a limit, and some take exponential time on a text that an attacker, or a fuzzer, chose.
-    kind = extend(OAS31Validator if is_new else OAS30ReadValidator, {"pattern": _passes})
+    made: Any = extend  # (its stub has no types)
+    kind = made(OAS31Validator if is_new else OAS30ReadValidator, {"pattern": _passes})
     return kind({"$ref": f"{_BASE}#"}, registry=registry)

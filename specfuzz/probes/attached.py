@@ -183,7 +183,7 @@ def _sender(case: Case, peer: str) -> Flow[_Sender]:
     if case.target.action is Action.CREATE:
         made = yield from case.workshop.make_with(case.target, kind, peer, f"{case.purpose}/control")
         if isinstance(made, NotMade):
-            raise Stop(f"{peer} cannot make a {kind} of their own either: {made.reason}")
+            raise Stop(f"{peer} cannot make a {kind} of their own either: {made.reason}", made.hint)
         if made.exchange is not None:
             case.record(Role.CONTROL, made.exchange, f"{peer} makes one with their own")
         return _Sender(case, peer)

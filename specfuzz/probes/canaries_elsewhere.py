@@ -8,16 +8,24 @@ elsewhere. That is the strongest rung that needs no request; whatever the docume
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, OperationContract
 from specfuzz.generation.values import CANARY_PREFIX
-from specfuzz.http import Exchange
+from specfuzz.http import ANONYMOUS, Exchange, Flow
 from specfuzz.oracles import Outcome, read_reply
 from specfuzz.probes.verdict import Break, Role, Step
 from specfuzz.resources import Resource
+
+_BY_BODY = frozenset({Action.LOGIN, Action.SIGN_UP, Action.REFRESH})
+"""Operations whose caller is who the request's body says."""
+
+
+MAX_CONFIRMED = 12
+"""Suspicious sightings that are asked again, four requests each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +42,11 @@ class Sighting:
 
 
 def sightings(exchange: Exchange, made: Iterable[Resource]) -> tuple[Sighting, ...]:
-    """Whose canaries an accepted answer holds: of objects of which the caller is no insider, without what was sent."""
-    if not read_reply(exchange).accepted:
+    """Whose canaries an accepted answer holds: of objects of which the caller is no insider, without what was sent.
+
+    Callers without credentials are SF302's: that a read asks for a login says nothing about what a list shows them.
+    """
+    if exchange.identity == ANONYMOUS or not read_reply(exchange).accepted:
         return ()
     said = _said(exchange)
     if CANARY_PREFIX not in said:
@@ -73,25 +84,56 @@ class Elsewhere:
             self._seen.setdefault((label, sighting.actor, str(sighting.resource.name)), sighting)
 
     def _note_read(self, exchange: Exchange) -> None:
-        """A plain read of one object: was this caller refused it, or shown it?"""
+        """A plain read of one object: was this caller refused it, or shown it?
+
+        What a role alone may read, a user may well see elsewhere (`/admin/products/7` and the catalogue). Other methods
+        are sent under an operation's name by rules that try these.
+        """
         target = self.contract.get(exchange.request.operation or "")
         if target is None or target.action is not Action.READ or not target.identifiers:
             return
+        if target.access.level is Level.ROLE or target.operation.method != exchange.request.method:
+            return
         key = (exchange.identity, exchange.request.target)
         reply = read_reply(exchange)
-        if reply.outcome in (Outcome.DENIED, Outcome.MISSING):
+        if reply.outcome in (Outcome.DENIED, Outcome.MISSING) and exchange.status not in (401, 405):
             self._refusals.setdefault(key, (target, exchange))
         elif reply.accepted:
             self._shown.add(key)
 
     def alarms(self) -> Iterator[tuple[OperationContract, Break]]:
         """Each sighting that is wrong on the evidence at hand, at the operation where it was seen."""
+        for target, sighting, (reader, refusal) in self._suspects():
+            yield target, _break(target, sighting, reader, refusal)
+
+    def confirmed(self) -> Flow[tuple[tuple[OperationContract, Break], ...]]:
+        """The alarms that hold when all is asked again, with nothing else going on.
+
+        Between a sighting and a refusal an object may have been published, deleted, or its identifier given to another.
+        """
+        found: list[tuple[OperationContract, Break]] = []
+        for target, sighting, (reader, refusal) in islice(self._suspects(), MAX_CONFIRMED):
+            if not sighting.exchange.request.is_safe or target.label in {known.label for known, _ in found}:
+                continue
+            own = yield replace(refusal.request, identity=sighting.resource.owner)
+            if not _holds(own, sighting):
+                continue
+            before = yield refusal.request
+            again = yield sighting.exchange.request
+            after = yield refusal.request
+            if _refuses(before) and _holds(again, sighting) and _refuses(after):
+                found.append((target, _break(target, replace(sighting, exchange=again), reader, after)))
+        return tuple(found)
+
+    def _suspects(self) -> Iterator[tuple[OperationContract, Sighting, tuple[OperationContract, Exchange]]]:
         for (label, actor, _), sighting in self._seen.items():
             target = self.contract.get(label)
             refused = self._refused(actor, sighting.resource)
             if target is None or refused is None or target.access.level is Level.ROLE:
                 continue
-            yield target, _break(target, sighting, *refused)
+            if target.action in _BY_BODY:
+                continue  # sent without credentials, and answered to whoever the body says
+            yield target, sighting, refused
 
     def _refused(self, actor: str, resource: Resource) -> tuple[OperationContract, Exchange] | None:
         """Where the API refused the object to the caller by its own read, and never showed it there."""
@@ -99,6 +141,15 @@ class Elsewhere:
             if who == actor and target.resource == resource.kind and path == _path_to(target, resource):
                 return None if (who, path) in self._shown else (target, exchange)
         return None
+
+
+def _holds(exchange: Exchange, sighting: Sighting) -> bool:
+    said = _said(exchange) if read_reply(exchange).accepted else ""
+    return any(sighting.resource.canaries[name] in said for name in sighting.fields)
+
+
+def _refuses(exchange: Exchange) -> bool:
+    return read_reply(exchange).outcome in (Outcome.DENIED, Outcome.MISSING)
 
 
 def _path_to(target: OperationContract, resource: Resource) -> str | None:

@@ -71,6 +71,8 @@ class Case:
     shape: Shape | None = None
     anonymous_refused: Callable[[], bool] = lambda: False
     steps: list[Step] = field(default_factory=list)
+    asked: list[Step] = field(default_factory=list)
+    """Everything that `ask` sent, also what a story then leaves out."""
     base_url: str = ""
     has_spare: Callable[[], bool] = lambda: True
     """Whether the run has requests to spare for what is only worth a try."""
@@ -82,7 +84,9 @@ class Case:
     def ask(self, role: Role, request: Request, note: str = "") -> Flow[Exchange]:
         """Send a request and keep the exchange as a step of the story."""
         exchange = yield request
-        self.steps.append(Step(role=role, exchange=exchange, note=note))
+        step = Step(role=role, exchange=exchange, note=note)
+        self.steps.append(step)
+        self.asked.append(step)
         return exchange
 
     def record(self, role: Role, exchange: Exchange, note: str = "") -> None:
@@ -112,7 +116,7 @@ class Case:
         """An object of another kind than the target's, shared and as private as its owner can make it."""
         made = yield from self.workshop.private.shared(kind, self.owner)
         if isinstance(made, NotMade):
-            raise Stop(f"no {kind} to look for: {made.reason}")
+            raise Stop(f"no {kind} to look for: {made.reason}", made.hint)
         return made
 
     def shared_resource_or_none(self) -> Flow[Resource | None]:
@@ -140,7 +144,7 @@ class Case:
         workshop = self.workshop.private if private else self.workshop
         made = yield from workshop.make(kind, who, f"{self.purpose}/{label}", target=target)
         if isinstance(made, NotMade):
-            raise Stop(f"{who} has no {kind} to try it with: {made.reason}")
+            raise Stop(f"{who} has no {kind} to try it with: {made.reason}", made.hint)
         if made.exchange is not None:
             self.steps.append(Step(role=Role.SET_UP, exchange=made.exchange, note=f"{who} makes a {kind}"))
         return made
@@ -187,7 +191,7 @@ class Case:
 
     def _usable(self, made: Resource | NotMade) -> Resource:
         if isinstance(made, NotMade):
-            raise Stop(f"no {made.kind} to try it on: {made.reason}")
+            raise Stop(f"no {made.kind} to try it on: {made.reason}", made.hint)
         if self.workshop.identifiers(self.target, made) is None:
             raise Stop(f"the {made.kind} that was made does not tell the identifier that {self.target.label} needs")
         return made

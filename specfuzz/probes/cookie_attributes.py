@@ -17,7 +17,7 @@ from specfuzz.probes.carried import show_login
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
-from specfuzz.probes.whoami import home, login_place, look, not_at
+from specfuzz.probes.whoami import first_look, home, login_place, not_at
 
 RULE = Rule(
     id="SF404",
@@ -100,7 +100,7 @@ def _sessions(case: Case, credentials: Credentials, cookies: list[Credential]) -
     if home(case.contract) is None:
         return named
     try:
-        sight = yield from look(case, case.owner)
+        sight = yield from first_look(case, case.owner)
     except Stop:
         return named
     needed = []

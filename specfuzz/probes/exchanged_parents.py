@@ -95,7 +95,7 @@ def _own(case: Case, peer: str) -> Flow[Resource]:
     """An object of the peer's own, of the target's kind."""
     made = yield from case.workshop.shared(case.target.resource or "", peer, case.target)
     if isinstance(made, NotMade):
-        raise Stop(f"{peer} has no {made.kind}, so no parent could be exchanged: {made.reason}")
+        raise Stop(f"{peer} has no {made.kind}, so no parent could be exchanged: {made.reason}", made.hint)
     if case.workshop.identifiers(case.target, made) is None:
         raise Stop(f"the {made.kind} that {peer} made does not tell the identifier that {case.target.label} needs")
     return made
@@ -212,7 +212,7 @@ def settle_under(case: Case) -> Flow[Verdict]:
     peer = yield from case.stranger_to(parent)
     control = yield from case.workshop.make_with(case.target, kind, peer, f"{case.purpose}/control")
     if isinstance(control, NotMade):
-        raise Stop(f"{peer} cannot make a {kind} of their own either: {control.reason}")
+        raise Stop(f"{peer} cannot make a {kind} of their own either: {control.reason}", control.hint)
     path = {item: parent.identifier(item) for item in case.target.identifiers}
     if None in path.values():
         raise Stop(f"the {parent.kind} that was made does not tell what {case.target.label} needs to name it")

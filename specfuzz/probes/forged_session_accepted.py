@@ -15,7 +15,7 @@ from specfuzz.probes.carried import Carried, check_alone, client_sessions, guess
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Verdict, broken
-from specfuzz.probes.whoami import Sight, ask_as, home, look, not_at
+from specfuzz.probes.whoami import Sight, ask_as, first_look, home, not_at
 from specfuzz.sessions import Form, Key, NotForgeable, companion, forge, impersonated
 from specfuzz.sessions.guess import schemes_for
 
@@ -43,8 +43,8 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the controls, then bob's session as alice's, signed in each way that is at hand."""
     assert case.peer is not None
-    victim = yield from look(case, case.owner, case.peer)
-    own = yield from look(case, case.peer, case.owner)
+    victim = yield from first_look(case, case.owner, case.peer)
+    own = yield from first_look(case, case.peer, case.owner)
     credentials = yield from case.session_of(case.peer)
     mine = client_sessions(credentials)
     theirs = {item.item.name: item for item in client_sessions((yield from case.session_of(case.owner)))}

@@ -11,12 +11,12 @@ from typing import Any
 
 from specfuzz.contract import Action, Confidence, Contract, Level, OperationContract
 from specfuzz.http import ANONYMOUS, Exchange, Flow
-from specfuzz.oracles import alike, leaves, read_reply
+from specfuzz.oracles import alike, as_text, changes, leaves, read_reply
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.effects import attempt
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
-from specfuzz.resources import NotMade, objects_in
+from specfuzz.resources import NotMade, Resource, objects_in
 
 RULE = Rule(
     id="SF106",
@@ -116,11 +116,27 @@ def _create(case: Case) -> Flow[Verdict]:
     view = yield from case.read_back(made, "a read shows it")
     if not view.found and case.admin is not None:
         view = yield from case.workshop.read_back(made, case.admin)
+    if not view.found and (changed := (yield from _changed_parent(case, made))):
+        return broken(_finding(case, f"each time it is sent, a read shows another {changed}", None))
     if not view.found:
         return Inconclusive(
             reason=f"{case.ordinary} was answered like an accepted request, and no read shows the object"
         )
     return broken(_finding(case, "a later read shows the object that it made", None))
+
+
+def _changed_parent(case: Case, made: Resource) -> Flow[str]:
+    """What another such object changes in what it lies in, in words: a booking that no read lists moves the balance."""
+    if not made.parents:
+        return ""
+    parent = made.parents[-1]
+    before = yield from case.read_back(parent, f"the {parent.kind} before", role=Role.CONTROL)
+    again = yield from case.make_as(case.ordinary, "again")
+    if isinstance(again, NotMade) or not before.found or again.parents[-1].name != parent.name:
+        return ""
+    after = yield from case.read_back(parent, f"the {parent.kind} afterwards")
+    found = changes(before.fields, after.fields) if after.found else ()
+    return f"`{found[0].path}` of the {parent.kind}: {as_text(found[0].after)}" if found else ""
 
 
 def _finding(case: Case, proof: str, owner: str | None, *, refused: bool = False) -> Break:

@@ -14,7 +14,7 @@ from specfuzz.probes.carried import Carried, check_alone, tokens
 from specfuzz.probes.case import Case, conclusive
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
-from specfuzz.probes.whoami import Sight, ask_as, home, look, not_at
+from specfuzz.probes.whoami import Sight, ask_as, first_look, home, not_at
 from specfuzz.sessions.token_forgeries import Forgery, unsigned, with_random_signature
 
 RULE = Rule(
@@ -40,7 +40,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the controls, then the unsigned tokens."""
-    sight = yield from look(case, case.owner)
+    sight = yield from first_look(case, case.owner)
     carried = next(iter(tokens((yield from case.session_of(case.owner)))), None)
     if carried is None:
         return Held(reason="the credentials are no JSON Web Token")

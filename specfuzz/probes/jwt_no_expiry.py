@@ -18,7 +18,7 @@ from specfuzz.probes.carried import Carried, check_alone, guessed_key, show_logi
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
-from specfuzz.probes.whoami import ask_as, login_place, look, not_at
+from specfuzz.probes.whoami import ask_as, first_look, login_place, not_at
 from specfuzz.sessions import MAX_LIFETIME_S, Key, forge, in_words, lifetime_s
 
 RULE = Rule(
@@ -83,7 +83,7 @@ def _expired_works(case: Case, carried: Carried) -> Flow[Break | None]:
     claims = {**carried.decoded.data, "exp": moment, **({"iat": moment - 60} if "iat" in carried.decoded.data else {})}
     current = {**carried.decoded.data, "specfuzz": "control"}
     try:
-        sight = yield from look(case, case.owner)
+        sight = yield from first_look(case, case.owner)
         yield from check_alone(case, sight, carried)
         genuine = carried.substitute("forged", forge(carried.decoded, current, key))
         if not (yield from ask_as(case, sight, genuine, "a current token, signed with the guessed key", Role.CONTROL)):

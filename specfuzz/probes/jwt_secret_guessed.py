@@ -14,7 +14,7 @@ from specfuzz.probes.carried import Carried, guessed_key, show_login, tokens
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Verdict, broken
-from specfuzz.probes.whoami import ask_as, login_place, look, not_at
+from specfuzz.probes.whoami import ask_as, first_look, login_place, not_at
 from specfuzz.sessions import Key, forge, impersonated
 
 RULE = Rule(
@@ -64,7 +64,7 @@ def _what_it_opens(case: Case, carried: Carried, key: Key) -> Flow[str]:
     if not changed or not isinstance(claims, Mapping):
         return ""
     try:
-        victim = yield from look(case, case.owner, case.peer)
+        victim = yield from first_look(case, case.owner, case.peer)
         forged = theirs.substitute("forged", forge(theirs.decoded, claims, key))
         note = f"{case.peer}'s token, made {case.owner}'s with the key"
         worked = yield from ask_as(case, victim, forged, note, who=case.peer)

@@ -19,7 +19,7 @@ from specfuzz.probes.carried import Carried, check_alone, tokens
 from specfuzz.probes.case import Case, conclusive
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
-from specfuzz.probes.whoami import Sight, ask_as, home, look, not_at
+from specfuzz.probes.whoami import Sight, ask_as, first_look, home, not_at
 from specfuzz.sessions import impersonated
 from specfuzz.sessions.token_forgeries import (
     Forgery,
@@ -58,7 +58,7 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
 
 def flow(case: Case) -> Flow[Verdict]:
     """Yields the controls, then one forged token after the other."""
-    sight = yield from look(case, case.owner, case.peer)
+    sight = yield from first_look(case, case.owner, case.peer)
     carried = next(iter(tokens((yield from case.session_of(case.owner)))), None)
     if carried is None:
         return Held(reason="the credentials are no JSON Web Token")

@@ -15,7 +15,7 @@ from specfuzz.probes.carried import own_account, random_text
 from specfuzz.probes.case import Case, Stop
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Step, Verdict, broken
-from specfuzz.probes.whoami import Sight, ask_as, home, login_place, look, not_at
+from specfuzz.probes.whoami import Sight, ask_as, first_look, home, login_place, not_at
 
 RULE = Rule(
     id="SF406",
@@ -53,7 +53,7 @@ def flow(case: Case) -> Flow[Verdict]:
         return Held(reason="the credentials are no cookies: there is no session before the log-in")
     if not credentials.answers:
         return Inconclusive(reason="the cookies come from the auth file, and nothing logs in anew")
-    sight = yield from look(case, (yield from own_account(case)))
+    sight = yield from first_look(case, (yield from own_account(case)))
     visitor = yield from _visit(case, names)
     reasons = []
     if visitor:

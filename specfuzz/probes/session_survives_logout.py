@@ -20,7 +20,7 @@ from specfuzz.probes.carried import own_account, random_text
 from specfuzz.probes.case import Case, Stop, conclusive
 from specfuzz.probes.rule import Category, Rule, Severity
 from specfuzz.probes.verdict import Break, Held, Inconclusive, Role, Verdict, broken
-from specfuzz.probes.whoami import Sight, ask_as, home, look
+from specfuzz.probes.whoami import Sight, ask_as, first_look, home
 
 RULE = Rule(
     id="SF405",
@@ -56,7 +56,7 @@ def flow(case: Case) -> Flow[Verdict]:
     session = yield from case.log_in_anew(identity)
     if not session.answers:
         return Inconclusive(reason=f"{identity}'s credentials are fixed in the auth file, and nothing logs in anew")
-    sight = yield from look(case, identity)
+    sight = yield from first_look(case, identity)
     before = session.substitute("old")
     if not (yield from ask_as(case, sight, before, "a session of its own", Role.CONTROL)):
         raise Stop("a session opened for this does not work")

@@ -83,7 +83,7 @@ class Sight:
 _SAYS_WHO = re.compile(r"(?:^|[._])(?:id|sub|user_?name|login|email|handle|name)$", re.IGNORECASE)
 
 
-def look(case: Case, identity: str, other: str | None = None) -> Flow[Sight]:
+def first_look(case: Case, identity: str, other: str | None = None) -> Flow[Sight]:
     """The identity's own read, with the controls: it works, `other` sees something else, nobody sees it without credentials.
 
     Raises `Stop` where one of them fails.

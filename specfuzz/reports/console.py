@@ -1,11 +1,10 @@
-"""The terminal report: one readable block for each finding, what could not be decided and why, one summary last."""
+"""The terminal report: findings by operation, what could not be decided and why, and last a summary on one screen."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping
+from io import StringIO
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +14,7 @@ from rich.text import Text
 
 from specfuzz.findings import Coverage, Evidence, Finding, Result
 from specfuzz.findings.model import SEVERITIES
+from specfuzz.reports.text import exchange_line, printable, short
 
 _COLOURS = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan", "info": "blue"}
 _VERDICTS = ("held", "broken", "inconclusive", "not-run")
@@ -22,48 +22,75 @@ _VERDICTS = ("held", "broken", "inconclusive", "not-run")
 MAX_SHOWN = 8
 """Lines of undecided cases shown without --verbose; the JSON report has them all."""
 
+MAX_PLACES, MAX_LISTED = 6, 3
+"""Lines about broken operations and about what was left behind: with six categories, the end fits a screen of 24 lines."""
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters but tab and line feed, bidirectional overrides, lone surrogates: a target must not steer a terminal."""
+
+def render(result: Result, *, verbose: bool = False) -> str:
+    """The whole report as plain text, for a file."""
+    buffer = StringIO()
+    print_result(result, Console(file=buffer, width=120, highlight=False), verbose=verbose)
+    return buffer.getvalue()
 
 
 def print_result(result: Result, console: Console, *, verbose: bool = False, quiet: bool = False) -> None:
-    """Print the whole report; `quiet` prints the summary line alone."""
+    """Print the whole report, the summary last, on one screen; `quiet` prints its last line alone."""
     if not quiet:
-        for number, finding in enumerate(result.findings, 1):
-            _print_finding(finding, console, number, verbose=verbose)
+        for label, findings in _by_operation(result.findings).items():
+            console.print(Text(printable(label), "bold cyan"))
+            for finding in findings:
+                _print_finding(finding, console, verbose=verbose)
         _print_undecided(result, console, verbose=verbose)
-        _print_coverage(result, console)
-        for text in result.unreadable:
-            console.print(f"[yellow]not readable[/]  {escape(text)}")
-        for text in result.leftovers:
-            console.print(f"[yellow]left behind[/]  {_plain(text)}")
+        _print_places(result, console)
+        _print_coverage(result, console, verbose=verbose)
+        _print_lists(result, console, verbose=verbose)
     for text in result.problems:
-        console.print(f"[bold red]not tested[/]  {_plain(text)}")
+        console.print(f"[bold red]not tested[/]  {plain(text)}")
     _print_summary(result, console)
 
 
-def _print_finding(finding: Finding, console: Console, number: int, *, verbose: bool) -> None:
+def _by_operation(findings: tuple[Finding, ...]) -> dict[str, list[Finding]]:
+    """Findings by their operation, the operation with the worst first."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.operation.label, []).append(finding)
+    return groups
+
+
+def _print_finding(finding: Finding, console: Console, *, verbose: bool) -> None:
     heading = Text.assemble(
         (f" {finding.severity.upper()} ", _COLOURS[finding.severity]),
         (f" {finding.rule} {finding.name}", "bold"),
-        (f"  {_printable(finding.operation.label)}", "bold cyan"),
-        (f"  {_printable(finding.field)}" if finding.field else "", "bold"),
-        (f"  ({finding.confidence})", "dim"),
+        (f"  {printable(finding.field)}" if finding.field else "", "bold"),
+        (f"  ({finding.confidence}{_standing(finding)})", "dim"),
     )
     console.print(heading)
     rows = Table.grid(padding=(0, 2))
     rows.add_column(style="dim", no_wrap=True)
     rows.add_column(overflow="fold")
-    rows.add_row("what", _plain(finding.title))
-    rows.add_row("promised", f"{_plain(finding.expectation.statement)} [dim]({_plain(finding.expectation.source)})[/]")
+    rows.add_row("what", plain(finding.title))
+    rows.add_row("promised", f"{plain(finding.expectation.statement)} [dim]({plain(_source(finding))})[/]")
+    if finding.accepted is not None:
+        until = f" until {finding.accepted.expires}" if finding.accepted.expires else ""
+        rows.add_row("accepted", f"{plain(finding.accepted.reason)}[dim]{until}[/]")
     shown = finding.evidence if verbose else _telling(finding.evidence)
     for index, item in enumerate(shown):
-        rows.add_row("evidence" if index == 0 else "", _plain(_line(item)))
-    rows.add_row("again", _plain(finding.reproduce))
-    rows.add_row("repair", _plain(finding.remediation))
+        rows.add_row("evidence" if index == 0 else "", plain(exchange_line(item)))
+    rows.add_row("again", plain(finding.reproduce))
+    rows.add_row("repair", plain(finding.remediation))
     rows.add_row("", f"[dim]{finding.fingerprint}  {' '.join((*finding.cwe, *finding.owasp))}[/]")
     console.print(Padding(rows, (0, 0, 1, 3)))
+
+
+def _standing(finding: Finding) -> str:
+    if finding.accepted is None:
+        return ""
+    return ", no longer accepted" if finding.accepted.expired else ", accepted"
+
+
+def _source(finding: Finding) -> str:
+    line = finding.place.line if finding.place is not None else None
+    return finding.expectation.source + (f", line {line}" if line is not None else "")
 
 
 def _telling(evidence: tuple[Evidence, ...]) -> list[Evidence]:
@@ -74,32 +101,9 @@ def _telling(evidence: tuple[Evidence, ...]) -> list[Evidence]:
     return [*before, *attacks, *reads]
 
 
-def _line(item: Evidence) -> str:
-    """`bob: GET /notes/3 → 200 {"body": …}  the answer holds alice's `body``"""
-    url = str(item.request["url"])
-    path = "/" + url.split("/", 3)[3] if url.count("/") >= 3 else url
-    answer = _short(item.response["body"])
-    sent = f" {_short(item.request['body'])}" if item.request["body"] is not None else ""
-    note = f"  ← {item.note}" if item.note else ""
-    return f"{item.identity}: {item.request['method']} {path}{sent} → {item.response['status']} {answer}{note}"
-
-
-def _printable(text: str) -> str:
-    """`text` with what a terminal would obey or could not encode written as an escape."""
-    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text of others, inside markup of ours."""
-    return escape(_printable(text))
-
-
-def _short(body: object) -> str:
-    if body is None:
-        return ""
-    text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
-    text = " ".join(text.split())
-    return text if len(text) <= 100 else text[:97] + "…"
+    return escape(printable(text))
 
 
 def _print_undecided(result: Result, console: Console, *, verbose: bool) -> None:
@@ -109,26 +113,64 @@ def _print_undecided(result: Result, console: Console, *, verbose: bool) -> None
     console.print("[bold]Could not be decided[/]")
     shown = undecided if verbose else undecided[:MAX_SHOWN]
     for row in shown:
-        console.print(f"  [dim]{row.rule}[/] {_plain(row.operation.label)}: {_plain(row.reason or '')}")
+        console.print(f"  [dim]{row.rule}[/] {plain(row.operation.label)}: {plain(row.reason or '')}")
     if len(undecided) > len(shown):
         console.print(f"  [dim]and {len(undecided) - len(shown)} more (--verbose)[/]")
     console.print()
 
 
-def _print_coverage(result: Result, console: Console) -> None:
+def _print_places(result: Result, console: Console) -> None:
+    """Where something is broken, a line for each operation: what somebody reads who reads the end alone."""
+    groups = _by_operation(tuple(item for item in result.findings if not item.is_accepted))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for label, findings in list(groups.items())[:MAX_PLACES]:
+        rules = dict.fromkeys(f"{item.rule} [{_COLOURS[item.severity]}]{item.severity}[/]" for item in findings)
+        table.add_row(f"[bold cyan]{plain(short(label, 60))}[/]", ", ".join(rules))
+    if groups:
+        console.print("[bold]Broken[/]")
+        console.print(Padding(table, (0, 0, 0, 2)))
+        if len(groups) > MAX_PLACES:
+            console.print(f"  [dim]and {len(groups) - MAX_PLACES} more operations[/]")
+        console.print()
+
+
+def _print_coverage(result: Result, console: Console, *, verbose: bool) -> None:
+    """Verdicts by category, so that they fit a screen; by rule with `verbose`."""
+    categories = {rule.id: rule.category for rule in result.rules}
     counts: dict[str, Counter[str]] = {}
     for row in result.coverage:
-        counts.setdefault(row.rule, Counter())[row.verdict] += 1
+        name = row.rule if verbose else categories.get(row.rule, row.rule)
+        counts.setdefault(name, Counter())[row.verdict] += 1
     table = Table(title=None, box=None, pad_edge=False, header_style="dim")
-    table.add_column("rule")
+    table.add_column("rule" if verbose or not categories else "category")
     for verdict in _VERDICTS:
         table.add_column(verdict, justify="right")
-    for rule, found in counts.items():
-        table.add_row(rule, *(_count(found, verdict) for verdict in _VERDICTS))
+    for name, found in counts.items():
+        table.add_row(name, *(_count(found, verdict) for verdict in _VERDICTS))
     console.print(table)
-    for reason, count in _not_run(result.coverage).most_common(3):
-        console.print(f"[dim]not run {count}×: {_plain(reason)}[/]")
+    for reason, count in _not_run(result.coverage).most_common(2):
+        console.print(f"[dim]not run {count}×: {plain(reason)}[/]")
     console.print()
+
+
+def _print_lists(result: Result, console: Console, *, verbose: bool) -> None:
+    """What was not read, what was left behind, what became of the baseline."""
+    gone = result.baseline.gone if result.baseline is not None else ()
+    lines = [f"[yellow]not readable[/]  {plain(text)}" for text in result.unreadable]
+    lines += [f"[yellow]left behind[/]  {plain(text)}" for text in result.leftovers]
+    lines += [f"[green]fixed[/]  {plain(item.label)}  [dim]{item.fingerprint}[/]" for item in gone if item.proven]
+    lines += [
+        f"[yellow]accepted, not looked at[/]  {plain(item.label)}  [dim]{item.fingerprint}[/]"
+        for item in gone
+        if not item.proven
+    ]
+    shown = lines if verbose else lines[:MAX_LISTED]
+    for line in shown:
+        console.print(line)
+    if len(lines) > len(shown):
+        console.print(f"[dim]and {len(lines) - len(shown)} more (--verbose)[/]")
 
 
 def _count(found: Mapping[str, int], verdict: str) -> str:
@@ -147,10 +189,14 @@ def _not_run(coverage: tuple[Coverage, ...]) -> Counter[str]:
 
 
 def _print_summary(result: Result, console: Console) -> None:
-    found = ", ".join(f"{result.count(name)} {name}" for name in SEVERITIES if result.count(name)) or "no findings"
+    counted = [item for item in result.findings if not item.is_accepted]
+    numbers = Counter(item.severity for item in counted)
+    found = ", ".join(f"{numbers[name]} {name}" for name in SEVERITIES if numbers[name]) or "no findings"
+    accepted = len(result.findings) - len(counted)
+    known = f" ({accepted} accepted)" if accepted else ""
     state = "interrupted: " if result.interrupted else ""
     console.print(
-        f"[bold]{state}{found}[/]  grade {result.grade} ({result.score})  "
+        f"[bold]{state}{found}{known}[/]  grade {result.grade} ({result.score})  "
         f"{result.operations_exercised} of {result.operations_total} operations exercised, "
-        f"{result.requests} requests in {result.duration_s:.1f} s"
+        f"{result.decided_percent} % decided, {result.requests} requests in {result.duration_s:.1f} s"
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from specfuzz.reports.console import _printable as printable
+from specfuzz.reports.text import printable
 
 SCHEMA_VERSION = "1"
 

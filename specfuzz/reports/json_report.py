@@ -7,7 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from specfuzz.findings import Coverage, Evidence, Finding, OperationRef, Result
+from specfuzz.findings import Comparison, Coverage, Evidence, Finding, OperationRef, OperationRow, Result, RuleRef
 from specfuzz.findings.model import SEVERITIES
 
 SCHEMA_VERSION = "1"
@@ -29,6 +29,9 @@ def to_document(result: Result) -> dict[str, Any]:
             "seed": result.seed,
             "identities": list(result.identities),
             "interrupted": result.interrupted,
+            "started_at": result.started_at,
+            "decided_percent": result.decided_percent,
+            "parts": dict(result.parts),
         },
         "coverage": [_coverage(row) for row in result.coverage],
         "findings": [_finding(finding) for finding in result.findings],
@@ -36,6 +39,9 @@ def to_document(result: Result) -> dict[str, Any]:
         "notes": list(result.notes),
         "leftovers": list(result.leftovers),
         "unreadable": list(result.unreadable),
+        "rules": [_rule(rule) for rule in result.rules],
+        "operations": [_row(row) for row in result.operations],
+        "baseline": _comparison(result.baseline) if result.baseline is not None else None,
     }
 
 
@@ -57,7 +63,44 @@ def _operation(operation: OperationRef) -> dict[str, str]:
 
 
 def _coverage(row: Coverage) -> dict[str, Any]:
-    return {"operation": _operation(row.operation), "rule": row.rule, "verdict": row.verdict, "reason": row.reason}
+    node = {"operation": _operation(row.operation), "rule": row.rule, "verdict": row.verdict, "reason": row.reason}
+    return node if row.not_run is None else {**node, "not_run": row.not_run}
+
+
+def _rule(rule: RuleRef) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "name": rule.name,
+        "category": rule.category,
+        "severity": rule.severity,
+        "promise": rule.promise,
+        "remediation": rule.remediation,
+        "cwe": list(rule.cwe),
+        "owasp": list(rule.owasp),
+        "attacks": rule.attacks,
+    }
+
+
+def _row(row: OperationRow) -> dict[str, Any]:
+    return {
+        "operation": _operation(row.operation),
+        "operation_id": row.operation_id,
+        "tags": list(row.tags),
+        "access": {"level": row.level, "role": row.role, "confidence": row.confidence, "source": row.source},
+        "matrix": [
+            {"part": cell.part, "expected": cell.expected, "seen": cell.seen, "statuses": list(cell.statuses)}
+            for cell in row.cells
+        ],
+    }
+
+
+def _comparison(baseline: Comparison) -> dict[str, Any]:
+    return {
+        "file": baseline.file,
+        "gone": [
+            {"fingerprint": item.fingerprint, "label": item.label, "proven": item.proven} for item in baseline.gone
+        ],
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -84,6 +127,16 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": [_evidence(item) for item in finding.evidence],
         "reproduce": finding.reproduce,
         "fingerprint": finding.fingerprint,
+        "place": None
+        if finding.place is None
+        else {"pointer": finding.place.pointer, "line": finding.place.line, "column": finding.place.column},
+        "accepted": None
+        if finding.accepted is None
+        else {
+            "reason": finding.accepted.reason,
+            "expires": finding.accepted.expires,
+            "expired": finding.accepted.expired,
+        },
     }
 
 

@@ -10,9 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from specfuzz.reports.console import _plain as plain
-from specfuzz.reports.console import _printable as printable
+from specfuzz.reports.console import plain
 from specfuzz.reports.plan_model import PlannedAccess, PlannedField, PlannedOperation, PlanReport
+from specfuzz.reports.text import printable
 
 _LEVELS = {
     "public": "yellow",

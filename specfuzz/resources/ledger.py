@@ -14,11 +14,12 @@ from specfuzz.resources.resource import Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotMade:
-    """Why an object could not be made, in words for the report, with the server's last answer."""
+    """Why an object could not be made, in words for the report, with the server's last answer; `hint` is what would help."""
 
     kind: str
     reason: str
     exchange: Exchange | None = None
+    hint: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,11 +59,12 @@ class Needs:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where an object is to be made, if not among its maker's own: identifiers of the path and what these name, and
-    identifiers for properties of the body by dotted name."""
+    identifiers for properties of the body by dotted name. `once` if only one body is to be sent."""
 
     identifiers: Mapping[Identifier, Any] = field(default_factory=dict)
     parents: tuple[Resource, ...] = ()
     references: Mapping[str, Any] = field(default_factory=dict)
+    once: bool = True
 
     def applied_to(self, needs: Needs) -> Needs:
         return replace(
@@ -104,8 +106,14 @@ class Ledger:
         return any(is_same(self.made[index], resource) for index in self.refused)
 
     def hand_over(self, resource: Resource, owner: str) -> None:
-        """An account belongs to the identity that was made with it, not to whoever sent the sign-up."""
+        """An object belongs to whom it was made for: an account to its identity, not to whoever sent the sign-up."""
         self.made = [replace(item, owner=owner) if is_same(item, resource) else item for item in self.made]
+
+    def given_to(self, resource: Resource, owner: str) -> Resource:
+        """The object in the hands of `owner`, for whom somebody else made it, who may also remove it."""
+        given = replace(resource, owner=owner, made_by=resource.owner)
+        self.made = [given if is_same(item, resource) else item for item in self.made]
+        return given
 
     def left(self) -> list[Resource]:
         """What still stands, newest first: children before their parents."""

@@ -35,6 +35,7 @@ class Resource:
 
     `made` is False for what was there before and only handed to us (an account named in an auth file): it is never
     attacked with writes. `path_values` are the identifiers in its creation's request, as `kind:parameter`;
+    `made_by` is who made it where that is not its owner (an admin who opens an account for a customer);
     `granted` are the identities that its making gave access to (a recipient, a member): no strangers to it.
     """
 
@@ -50,6 +51,7 @@ class Resource:
     exchange: Exchange | None = None
     made: bool = True
     granted: frozenset[str] = frozenset()
+    made_by: str | None = None
 
     @property
     def key(self) -> Any:

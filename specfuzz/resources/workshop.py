@@ -18,6 +18,7 @@ from specfuzz.generation import Adjustments, Draft, Drafter, Reference, Style, a
 from specfuzz.generation.meanings import names_user
 from specfuzz.http import Exchange, Flow, Request, Response
 from specfuzz.resources.accounts import Accounts
+from specfuzz.resources.advice import what_would_help
 from specfuzz.resources.ledger import Ledger, Needs, NotMade, Place
 from specfuzz.resources.places import merged, value_at
 from specfuzz.resources.requests import Unnameable, build_request
@@ -56,6 +57,8 @@ class Workshop:
         self.accounts = accounts
         self.ledger: Ledger = public.ledger if public is not None else Ledger()
         self.is_late = False
+        self.maker: str | None = None
+        """Who makes what only a privileged role may make, for the others: the admin, if there is one."""
         self._public = public
         self._private: Workshop | None = None
         self._accepts = accept
@@ -138,7 +141,30 @@ class Workshop:
             if isinstance(result, Resource):
                 return result
             last = result
-        return last
+        handed = yield from self._handed_over(resource_kind, owner, purpose, chain, target)
+        return handed or last
+
+    def _handed_over(
+        self, kind: ResourceKind, owner: str, purpose: str, chain: tuple[str, ...], target: OperationContract | None
+    ) -> Flow[Resource | None]:
+        """An object that the owner may not make, made by the admin, whose body says for whom it is; None where it cannot."""
+        maker = self._public.maker if self._public is not None else self.maker
+        if maker is None or maker == owner:
+            return None
+        for creation in self._creations(kind, target):
+            for item in self.drafter.references(creation):
+                if item.location is not Location.BODY or not self.contract.is_user_kind(item.resource):
+                    continue
+                key = self.accounts.key_of(owner, self._user_form(item.name.rsplit(".", 1)[-1], item))
+                if key is None:
+                    continue
+                place = Place(references={item.name: key}, once=False)
+                made = yield from self.make_with(
+                    creation, kind.name, maker, f"{purpose}/for-{owner}", chain, place=place
+                )
+                if isinstance(made, Resource):
+                    return self.ledger.given_to(made, owner)
+        return None
 
     def _creations(self, kind: ResourceKind, target: OperationContract | None = None) -> list[OperationContract]:
         """Operations that make one, likeliest first: ordinary ones, on the collection that the item's path begins with;
@@ -235,7 +261,8 @@ class Workshop:
                 break
             adjustments = adjust(draft, exchange.response.text, self._known(creation), adjustments, self.drafter.seed)
         said = f"{exchange.status} {_first_line(exchange.response)}".strip() if exchange is not None else "nothing"
-        return NotMade(kind=kind, reason=f"{creation.label} as {owner} answered {said}", exchange=exchange)
+        reason = f"{creation.label} as {owner} answered {said}"
+        return NotMade(kind=kind, reason=reason, exchange=exchange, hint=what_would_help(creation, exchange))
 
     def _wait_for(self, resource: Resource) -> Flow[None]:
         """A creation that was only accepted (202): until its owner finds it, or the waits are used up."""
@@ -278,9 +305,8 @@ class Workshop:
             apart = f"{purpose}/{kind}" if alone or (grants and identifier.location is Location.PATH) else None
             parent = yield from self._parent(identifier.resource, owner, chain, apart)
             if isinstance(parent, NotMade):
-                return NotMade(
-                    kind=kind, reason=f"it needs a {identifier.resource}: {parent.reason}", exchange=parent.exchange
-                )
+                reason = f"it needs a {identifier.resource}: {parent.reason}"
+                return NotMade(kind=kind, reason=reason, exchange=parent.exchange, hint=parent.hint)
             value = parent.identifier(identifier)
             if value is None:
                 return NotMade(kind=kind, reason=f"the made {identifier.resource} shows no `{identifier.name}`")
@@ -635,7 +661,7 @@ class Workshop:
         if remover is None:
             return False
         draft = self.drafter.draft(remover, "cleanup", style=Style.REQUIRED)
-        exchange = yield self.request(remover, resource.owner, resource, draft=draft)
+        exchange = yield self.request(remover, resource.made_by or resource.owner, resource, draft=draft)
         gone = self._accepts(exchange) or exchange.status in (404, 410)
         if gone:
             self.ledger.mark_gone(resource)

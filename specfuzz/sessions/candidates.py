@@ -100,7 +100,7 @@ def _literal(line: str) -> bytes | None:
 
 
 def derived(hints: Iterable[str]) -> tuple[Candidate, ...]:
-    """Keys made of names: an API's title (`Corner Shop API`), its host (`shop.example.test`), an issuer."""
+    """Keys made of names: an API's title (`Garden Tools API`), its host (`garden.example.test`), an issuer."""
     found: dict[bytes, Candidate] = {}
     for hint in hints:
         for base in _bases(hint):
@@ -111,7 +111,7 @@ def derived(hints: Iterable[str]) -> tuple[Candidate, ...]:
 
 
 def _bases(hint: str) -> Iterator[str]:
-    """`Corner Shop API` as people write names into keys: corner-shop, cornershop, CornerShop, corner, shop."""
+    """`Garden Tools API` as people write names into keys: garden-tools, gardentools, GardenTools, garden, tools."""
     words = [word for word in re.split(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])", hint[:80]) if word]
     useful = [word for word in words if word.lower() not in _DULL | _PLACES and not word.isdecimal()] or words
     bases = [hint[:80].strip()]

@@ -91,7 +91,7 @@ def unpacked(raw: bytes) -> bytes | None:
         found = unpacker.decompress(raw, MAX_UNPACKED_BYTES)
     except zlib.error:
         return None
-    return None if unpacker.unconsumed_tail or not unpacker.eof else found
+    return found if unpacker.eof else None
 
 
 def _payload(text: str) -> tuple[Any, bool]:

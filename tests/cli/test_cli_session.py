@@ -101,9 +101,9 @@ def test_a_key_of_the_users_own_list_is_found(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_a_hint_derives_keys_from_the_apis_name(capsys: pytest.CaptureFixture[str]) -> None:
-    value = token("corner-shop-jwt-secret", sub="1")
+    value = token("garden-tools-jwt-secret", sub="1")
     assert analysed(capsys, value)[1][0]["key"]["guessed"] is False
-    assert analysed(capsys, value, hints=("Corner Shop API",))[1][0]["key"]["guessed"] is True
+    assert analysed(capsys, value, hints=("Garden Tools API",))[1][0]["key"]["guessed"] is True
 
 
 def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

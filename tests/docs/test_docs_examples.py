@@ -12,10 +12,13 @@ from documentation import PAGES, blocks, name_of, section, table_rows, text_of
 
 from specfuzz.cli import app
 from specfuzz.findings import Coverage, Finding, OperationRef, grade, score
+from specfuzz.findings.baseline import read as read_baseline
 from specfuzz.findings.model import SEVERITIES, ExpectationRef
 from specfuzz.identities import AuthFileError, read_auth_file
 from specfuzz.identities.authfile import _ENTRY, _LOGIN, _PAYLOAD, _TOKEN, _TOP
 from specfuzz.probes.registry import probes
+from specfuzz.reports import FORMATS
+from specfuzz.reports.json_report import schema
 
 OPERATION = OperationRef(method="GET", path="/things/{id}")
 YAML = [
@@ -38,14 +41,19 @@ def options_of(command: str) -> set[str]:
 def test_every_documented_option_exists(page: Path) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     known = {"--help", "--version"}.union(*(options_of(command) for command in commands))
-    foreign = {"--on", "--data"}  # the benchmark's APIs and curl
+    foreign = {"--on", "--data", "--body-file"}  # the benchmark's APIs, curl and gh
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page.read_text(encoding="utf-8")))
     assert named - known - foreign == set()
 
 
-def test_the_readme_names_every_option_of_a_run() -> None:
-    wanted = {option for option in options_of("run") if option.startswith("--")} - {"--no-include-dangerous"}
-    assert [option for option in sorted(wanted) if f"`{option}" not in text_of("README.md")] == []
+COMMANDS = ("run", "report", "baseline", "replay", "rules", "explain")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_documentation_names_every_option(command: str) -> None:
+    wanted = {option for option in options_of(command) if option.startswith("--")} - {"--no-include-dangerous"}
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert [option for option in sorted(wanted) if not re.search(rf"{option}(?![\w-])", pages)] == []
 
 
 def test_the_environment_variables_are_those_of_the_command() -> None:
@@ -156,3 +164,23 @@ def test_the_documented_cap_is_applied() -> None:
     assert score([], coverage(*["held"] * 9, "inconclusive")) == 100
     assert score([], coverage("held", "inconclusive")) == 72
     assert score([], coverage("not-run")) == 45
+
+
+# Reports ----------------------------------------------------------------------------------------------------------
+
+
+def test_every_format_is_described_and_listed() -> None:
+    listed = [row[0] for row in table_rows(text_of("docs/reports.md").split("\n## ", 1)[0])]
+    assert listed == [f"[{name}](#{name})" for name in FORMATS]
+    assert all(section("docs/reports.md", f"## {name}").strip() for name in FORMATS)
+
+
+def test_every_word_of_the_matrix_is_explained() -> None:
+    cell = schema()["properties"]["operations"]["items"]["properties"]["matrix"]["items"]["properties"]
+    described = section("docs/reports.md", "## json")
+    assert [word for kind in ("expected", "seen") for word in cell[kind]["enum"] if f"`{word}`" not in described] == []
+
+
+def test_the_baseline_example_can_be_read() -> None:
+    (entry,) = read_baseline(blocks("docs/baseline.md", "toml")[0])
+    assert entry.label == "SF101 GET /notes/{id}"

@@ -21,7 +21,7 @@ from apps.notebook import Habits, Notebook
 from typer.testing import CliRunner
 
 from specfuzz.cli import app as command_line
-from specfuzz.reports import json_report
+from specfuzz.reports import FORMATS, json_report
 
 Serve = Callable[..., Any]
 
@@ -264,10 +264,11 @@ def leaked(outputs: str, secrets: set[str]) -> dict[str, list[str]]:
 def test_no_secret_of_its_own_users_reaches_any_output(serve: Serve, tmp_path: Path, auth: str, weakness: str) -> None:
     app = Notebook(Habits(auth=auth, reflects=True), weakness)
     served = serve(app)
-    path = tmp_path / "report.json"
-    ran = specfuzz("run", served.document, "--format", "json", "--output", str(path), "--verbose", "--debug")
+    asked = [part for name in FORMATS for part in ("--format", f"{name}:{tmp_path / name}")]
+    ran = specfuzz("run", served.document, *asked, "--verbose", "--debug")
     assert ran.returncode == 1, ran.stderr
-    assert leaked(path.read_text() + ran.stdout + ran.stderr, app.secrets) == {}
+    written = "".join((tmp_path / name).read_text() for name in FORMATS)
+    assert leaked(written + ran.stdout + ran.stderr, app.secrets) == {}
 
 
 AUTH = """

@@ -235,6 +235,15 @@ def test_the_coverage_has_a_row_for_each_looking_rule_that_says_so() -> None:
     assert found["SF101", LIST].reason == "not selected (--rule)"
 
 
+def test_what_only_looking_found_says_so_in_the_coverage() -> None:
+    api = NotesApi().during(LIST, lambda call, ordinary: reply(200, [{"id": 1, "title": "x", "shelf": "B7"}]))
+    stage, rows = staged(api, None, "SF204")
+    stage.drive(stage.scenario.tour(rows))
+    stage.scenario.settle(rows)
+    (row,) = [row for row in stage.scenario.coverage(rows, {}) if row.verdict == "broken"]
+    assert (row.rule, row.operation.label, row.only_looked) == ("SF204", LIST, True)
+
+
 # The tour -----------------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,11 @@ def found(severity: str, confidence: str = "firm") -> Any:
 
 
 def tried(**counts: int) -> list[Any]:
-    return [SimpleNamespace(verdict=name.replace("_", "-")) for name, count in counts.items() for _ in range(count)]
+    return [
+        SimpleNamespace(verdict=name.replace("_", "-"), not_run=None)
+        for name, count in counts.items()
+        for _ in range(count)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,21 @@ def test_each_finding_costs_by_its_severity(findings: list[Any], points: int) ->
 )
 def test_a_run_that_decided_little_is_not_graded_well(counts: dict[str, int], points: int) -> None:
     assert score([], tried(**counts)) == points
+
+
+@pytest.mark.parametrize(
+    ("why", "points", "letter"),
+    [("inapplicable", 100, "A"), ("deselected", 50, "D"), ("unable", 50, "D")],
+    ids=["inapplicable", "deselected", "unable"],
+)
+def test_what_could_have_been_tried_and_was_not_lowers_the_grade(why: str, points: int, letter: str) -> None:
+    left_out = [SimpleNamespace(verdict="not-run", not_run=why) for _ in range(90)]
+    assert score([], (*tried(held=10), *left_out)) == points
+    assert grade(score([], (*tried(held=10), *left_out))) == letter
+
+
+def test_operations_that_could_not_be_read_lower_the_grade() -> None:
+    assert score([], tried(held=10), unreadable=10) == 72
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_a_providers_key_is_one_by_itself_and_not_within_a_text(value: str) -> N
     assert secret_form(value) is not None
     assert password_hash_form(value) is None
     assert secret_form(f"the key {value} was leaked") is None
+    assert secret_form(f"arn:{value}:bucket") is None
     assert secret_form(f"https://files.test/a?credential={value}") is None
 
 

@@ -40,7 +40,7 @@ def api_where(may: Any, *, stores: bool = True, answer: int = 204) -> NotesApi:
     api = NotesApi()
 
     def change(call: Call) -> Response:
-        user = api.users.get(int(call.key or 0))
+        user = api.users.get(int(call.key) if (call.key or "").isdigit() else 0)
         if user is None or not may(call, user):
             return reply(403 if call.user else 401, {"error": "forbidden"})
         if stores:

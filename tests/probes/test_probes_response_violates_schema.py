@@ -166,6 +166,10 @@ def test_what_the_schema_is_not_about_is_not_compared(body: Any, status: int, ca
     assert seen(RATE, body, status=status, came=came) == []
 
 
+def test_a_failure_is_not_compared_although_it_is_declared() -> None:
+    assert seen(RATE, {"rate": "x"}, status=500, declared="500") == []
+
+
 def test_json_is_not_compared_with_the_schema_of_a_table() -> None:
     assert seen(TEXT, {"rate": 1}, media_type="text/csv") == []
 

@@ -180,6 +180,7 @@ def test_a_credential_that_is_handed_out_on_purpose_is_no_finding(label: str, na
 
 def test_a_hash_is_handed_out_by_nobody() -> None:
     assert seen(user(password_hash="0f" * 16), label="POST /login") == {"password_hash": "firm"}
+    assert seen(user(token_hash=BCRYPT), label="POST /login") == {"token_hash": "certain"}
 
 
 def test_a_new_key_in_the_form_of_its_provider_is_shown_once() -> None:

@@ -433,3 +433,68 @@ def test_without_a_read_of_ones_own_account_an_own_object_tells() -> None:
     api.verify = lambda token: api.genuine(token) or (unverified(token) if not token.endswith(".") else None)
     broken = only_break(decide("SF412", "GET /notes/{id}", api, raw))
     assert (broken.owner, broken.confidence) == ("alice", Confidence.CERTAIN)
+
+
+# What counts as somebody's account ------------------------------------------------------------------------------------
+
+
+def _sight() -> Any:
+    from specfuzz.http import Request
+    from specfuzz.probes.whoami import Sight
+
+    marks = {"id": 3, "username": "alice", "email": "alice@a.example", "bio": "likes tea"}
+    return Sight(identity="alice", request=Request(method="GET", path="/me"), marks=marks)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "is_shown"),
+    [
+        (200, {"id": 3, "username": "alice", "email": "alice@a.example", "bio": "likes tea"}, True),
+        (200, {"data": {"id": 3, "username": "alice", "email": "alice@a.example", "bio": "changed"}}, True),
+        (200, {"id": 4, "username": "bob", "email": "bob@a.example", "bio": "likes tea"}, False),
+        (200, {"id": 3}, False),
+        (200, {"error": "log in first, alice", "id": 3, "username": "alice", "email": "alice@a.example"}, False),
+        (403, {"id": 3, "username": "alice", "email": "alice@a.example", "bio": "likes tea"}, False),
+        (200, "<html>alice</html>", False),
+    ],
+)
+def test_an_account_is_shown_when_most_of_its_marks_are(status: int, body: Any, is_shown: bool) -> None:
+    from specfuzz.http import Exchange
+
+    sight = _sight()
+    exchange = Exchange(request=sight.request, response=reply(status, body))
+    assert sight.shown_in(exchange) is is_shown
+    assert sight.telling == "`id`, `username`, `email`"
+
+
+def test_what_two_users_share_marks_neither() -> None:
+    api = keeping("changeme")
+    api.during(ME, lambda call, ordinary: _with(ordinary(call), plan_name="free for all", motto="same", tier="basic"))
+    found = only_break(verdict("SF403", api, ME))
+    assert "plan_name" not in found.detail
+    swapped = keeping("changeme")  # shows the peer's own account to the forged session: nobody became anybody
+    swapped.read = lambda value: {"user_id": 2} if (data := swapped.genuine(value)) and "sid-2" in str(data) else data
+    swapped.during(
+        ME, lambda call, ordinary: _with(ordinary(call), plan_name="free for all", motto="same", tier="basic")
+    )
+    assert isinstance(verdict("SF403", swapped, ME), Held | Inconclusive)
+
+
+def _with(response: Response, **fields: Any) -> Response:
+    return reply(response.status, {**response.json, **fields}) if isinstance(response.json, dict) else response
+
+
+def test_a_session_among_other_cookies_is_forged_by_itself() -> None:
+    api = keeping("changeme").during(LOGIN, lambda call, ordinary: _and_theme(ordinary(call)))
+    found = only_break(verdict("SF403", api, ME))
+    attack = next(step.exchange for step in reversed(found.steps) if step.role is Role.ATTACK)
+    assert attack.request.substitute is not None
+    assert [name for name, _ in attack.request.substitute.cookies] == ["session"]
+
+
+def test_where_any_cookie_works_a_log_out_tells_nothing() -> None:
+    api = CookieApi().during(LOGOUT, lambda call, ordinary: reply(204))
+    api.read = lambda value: api.genuine(value) or ({"user_id": max(api.users)} if value else None)
+    found = verdict("SF405", api, LOGOUT)
+    assert isinstance(found, Inconclusive)
+    assert "SF303" in found.reason

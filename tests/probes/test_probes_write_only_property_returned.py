@@ -58,6 +58,7 @@ def test_another_property_of_the_same_name_that_the_answer_declares_is_no_findin
 
 def test_a_property_that_an_answer_declares_readable_is_no_finding() -> None:
     assert seen(object_of(id=NUMBER, pin=TEXT), {"id": 1, "pin": "1234"}) == {}
+    assert seen(object_of(id=NUMBER, pin=TEXT), {"data": {"id": 1, "pin": "1234"}}) == {}
 
 
 def test_a_refusal_that_repeats_the_request_is_no_finding() -> None:

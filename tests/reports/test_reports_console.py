@@ -8,7 +8,18 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from specfuzz.findings import Coverage, Evidence, ExpectationRef, Finding, OperationRef, Result
+from specfuzz.findings import (
+    Acceptance,
+    Comparison,
+    Coverage,
+    Evidence,
+    ExpectationRef,
+    Finding,
+    Fixed,
+    OperationRef,
+    Result,
+    RuleRef,
+)
 from specfuzz.reports.console import print_result
 
 READ, WRITE = OperationRef(method="GET", path="/notes/{id}"), OperationRef(method="PATCH", path="/users/{id}")
@@ -85,7 +96,8 @@ def shown(made: Result, **options: Any) -> str:
 
 
 SNAPSHOT = """\
- HIGH  SF101 cross-user-read  GET /notes/{id}  (certain)
+GET /notes/{id}
+ HIGH  SF101 cross-user-read  (certain)
    what      bob can read alice's note
    promised  only the owner may use it (#/paths/x)
    evidence  alice: GET /notes/7 → 200 {"title": "sfzabc"}  ← the owner reads it
@@ -97,13 +109,16 @@ SNAPSHOT = """\
 Could not be decided
   SF201 PATCH /users/{id}: no [user] could be made: 500
 
+Broken
+  GET /notes/{id}  SF101 high
+
 rule   held  broken  inconclusive  not-run
 SF101     ·       1             ·        1
 SF201     ·       ·             1        1
 not run 1×: not selected (--rule)
 
 left behind  2 × note: DELETE /notes/{id} was refused
-1 high  grade C (72)  2 of 3 operations exercised, 42 requests in 1.3 s
+1 high  grade C (72)  2 of 3 operations exercised, 50 % decided, 42 requests in 1.3 s
 """
 
 
@@ -115,7 +130,7 @@ def test_the_report_reads_like_this() -> None:
 def test_a_quiet_report_is_its_problems_and_one_line() -> None:
     assert shown(result(finding(), problems=("the target stopped answering",)), quiet=True).splitlines() == [
         "not tested  the target stopped answering",
-        "1 high  grade C (72)  2 of 3 operations exercised, 42 requests in 1.3 s",
+        "1 high  grade C (72)  2 of 3 operations exercised, 50 % decided, 42 requests in 1.3 s",
     ]
 
 
@@ -166,3 +181,65 @@ def test_markup_in_a_targets_text_is_text() -> None:
     assert "[bold red]no findings[/]" in printed
     assert "[link=http://evil.test]" in printed
     assert "no [user] could be made" in printed
+
+
+def test_findings_are_grouped_by_their_operation_the_worst_first() -> None:
+    made = result(
+        finding(operation=WRITE, severity="critical", fingerprint="1" * 16),
+        finding(operation=READ, fingerprint="2" * 16),
+        finding(operation=WRITE, field="is_admin", fingerprint="3" * 16),
+    )
+    lines = [line for line in shown(made).splitlines() if line.startswith(("GET", "PATCH", " CRIT", " HIGH"))]
+    assert lines == [
+        "PATCH /users/{id}",
+        " CRITICAL  SF101 cross-user-read  (certain)",
+        " HIGH  SF101 cross-user-read  is_admin  (certain)",
+        "GET /notes/{id}",
+        " HIGH  SF101 cross-user-read  (certain)",
+    ]
+
+
+def test_the_summary_fits_a_screen_whatever_was_found() -> None:
+    operations = [OperationRef(method="GET", path=f"/things{number}/{{id}}") for number in range(40)]
+    made = result(
+        *(finding(operation=item, fingerprint=f"{number:016x}") for number, item in enumerate(operations)),
+        coverage=tuple(
+            row(item, f"SF1{number:02}", "broken" if number % 7 else "not-run", f"--option {number}")
+            for number, item in enumerate(operations)
+        ),
+        rules=tuple(
+            RuleRef(
+                id=f"SF1{number:02}",
+                name="n",
+                category=f"kind-{number % 6}",
+                severity="high",
+                promise="p",
+                remediation="r",
+            )
+            for number in range(40)
+        ),
+        leftovers=tuple(f"{number} × thing" for number in range(40)),
+    )
+    lines = shown(made).splitlines()
+    assert len(lines) - lines.index("Broken") <= 24
+    assert "  and 34 more operations" in lines
+    assert any(line.startswith("kind-5") for line in lines)
+
+
+def test_what_a_baseline_accepts_is_shown_and_not_counted() -> None:
+    gone = (
+        Fixed(fingerprint="a" * 16, label="SF103 DELETE /x", proven=True),
+        Fixed(fingerprint="b" * 16, label="SF301 PUT /y", proven=False),
+    )
+    made = result(
+        finding(accepted=Acceptance(reason="public on purpose", expires="2030-01-31")),
+        finding(field="x", fingerprint="f" * 16, accepted=Acceptance(reason="old", expires="2020-01-31", expired=True)),
+        baseline=Comparison(file="b.toml", gone=gone),
+    )
+    lines = shown(made).splitlines()
+    assert " HIGH  SF101 cross-user-read  (certain, accepted)" in lines
+    assert "   accepted  public on purpose until 2030-01-31" in lines
+    assert " HIGH  SF101 cross-user-read  x  (certain, no longer accepted)" in lines
+    assert "fixed  SF103 DELETE /x  aaaaaaaaaaaaaaaa" in lines
+    assert "accepted, not looked at  SF301 PUT /y  bbbbbbbbbbbbbbbb" in lines
+    assert lines[-1].startswith("1 high (1 accepted)  grade C")

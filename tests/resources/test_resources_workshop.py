@@ -386,3 +386,77 @@ def test_an_identifier_that_a_deleted_object_had_is_a_new_object_again() -> None
     ledger.expect_gone(first)
     assert first.name not in ledger.standing()
     assert ledger.left() == [first]
+
+
+# Made by an admin --------------------------------------------------------------------------------------------------
+
+ACCOUNT = thing("customer_id", customer_id=NUMBER, label=TEXT)
+BANK = {
+    "/customers/{id}": {"get": operation("/customers/{id}", shows=thing(id=NUMBER, email=TEXT, username=TEXT))},
+    "/accounts": {"post": operation("/accounts", body=ACCOUNT, shows=thing(id=NUMBER, label=TEXT), status="201")},
+    "/accounts/{id}": {
+        "get": operation("/accounts/{id}", shows=thing(id=NUMBER, label=TEXT)),
+        "delete": operation("/accounts/{id}", status="204"),
+    },
+}
+
+
+def for_staff_only(request: Request) -> Response:
+    """Only the admin opens and closes accounts, for the customer whom the body names."""
+    if request.method in ("POST", "DELETE") and request.identity != "root":
+        return reply(403, {"error": "staff only"})
+    return reply(201, {"id": 31}) if request.method == "POST" else reply(204)
+
+
+def bench_with_people() -> Bench:
+    bench = Bench(BANK, for_staff_only)
+    for name, key in (("alice", 7), ("root", 1)):
+        person = Resource(kind="customer", owner=name, creation=None, body={"id": key, "username": name}, made=False)
+        bench.workshop.accounts.add(name, person)
+    return bench
+
+
+def test_an_object_is_made_by_the_admin_for_its_owner() -> None:
+    bench = bench_with_people()
+    bench.workshop.maker = "root"
+    made = bench.make("account")
+    assert isinstance(made, Resource)
+    assert (made.owner, made.made_by, made.key) == ("alice", "root", 31)
+    assert json.loads(bench.sent[-1].body)["customer_id"] == 7
+
+
+def test_it_is_removed_by_whoever_made_it() -> None:
+    bench = bench_with_people()
+    bench.workshop.maker = "root"
+    made = bench.make("account")
+    assert bench.drive(bench.workshop.remove(made))
+    assert bench.sent[-1].identity == "root"
+    assert bench.workshop.ledger.left() == []
+
+
+def test_without_an_admin_the_refusal_says_what_would_help() -> None:
+    made = bench_with_people().make("account")
+    assert isinstance(made, NotMade)
+    assert "403" in made.reason
+    assert made.hint == "add an identity that may to --auth"
+
+
+def test_an_object_that_names_nobody_is_not_handed_over() -> None:
+    bench = Bench(NOTES, lambda request: reply(201, {"id": 1}) if request.identity == "root" else reply(403))
+    bench.workshop.maker = "root"
+    assert isinstance(bench.make("note"), NotMade)
+    assert {request.identity for request in bench.sent} == {"alice"}
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        (401, "check that the identity's log-in"),
+        (404, "check that the server has POST /notes"),
+        (422, "`example` that the server takes at #/paths/~1notes/post/requestBody"),
+    ],
+)
+def test_the_last_answer_decides_what_would_help(status: int, hint: str) -> None:
+    made = Bench(NOTES, lambda request: reply(status)).make("note")
+    assert isinstance(made, NotMade)
+    assert hint in made.hint

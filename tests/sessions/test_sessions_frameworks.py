@@ -214,7 +214,7 @@ def test_a_weak_key_is_guessed_and_confirmed(framework: Framework) -> None:
 
 
 def test_a_key_named_after_the_api_is_guessed(framework: Framework) -> None:
-    key = guess(decoded(framework, "corner-shop-secret"), default_candidates(["Corner Shop API", "127.0.0.1"]))
+    key = guess(decoded(framework, "garden-tools-secret"), default_candidates(["Garden Tools API", "127.0.0.1"]))
     assert isinstance(key, Key)
     assert key.origin == "derived from the API's name"
 

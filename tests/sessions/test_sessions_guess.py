@@ -74,8 +74,8 @@ def test_the_lists_hold_what_they_should() -> None:
 
 
 def test_names_become_keys_as_people_write_them() -> None:
-    keys = {candidate.key for candidate in derived(["Harbour Bank API"])}
-    assert {b"harbour-bank", b"harbourbank", b"HarbourBank-secret", b"harbour_secret_key", b"bank123"} <= keys
+    keys = {candidate.key for candidate in derived(["Garden Tools API"])}
+    assert {b"garden-tools", b"gardentools", b"GardenTools-secret", b"garden_secret_key", b"tools123"} <= keys
     assert derived([""]) == ()
 
 
