@@ -10,6 +10,7 @@ import typer
 
 from specfuzz import __version__
 from specfuzz.cli.baseline import baseline_command
+from specfuzz.cli.config import load_settings, plan_defaults, run_defaults
 from specfuzz.cli.errors import UsageError, guarded
 from specfuzz.cli.replay import replay_command
 from specfuzz.cli.report import FORMAT_NAMES, report_command
@@ -80,6 +81,16 @@ def run_command(
             help="Users to test as, in the Web Fuzzing Commons format (YAML, JSON, TOML). Without it specfuzz signs up its own.",
             rich_help_panel=_TARGET,
             envvar="SPECFUZZ_AUTH",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Policy and defaults: specfuzz.toml, or pyproject.toml with [tool.specfuzz]. Found in the working directory.",
+            callback=run_defaults,
+            is_eager=True,
+            rich_help_panel=_TARGET,
         ),
     ] = None,
     timeout: Annotated[
@@ -217,8 +228,115 @@ def run_command(
                 quiet=quiet,
                 verbose=verbose,
                 debug=debug,
+                policy=load_settings(config).policy,
             )
         )
+
+    guarded(command, debug=debug)
+
+
+@app.command("plan")
+def plan_command(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The OpenAPI document: a path or an http(s) URL.")],
+    auth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Users to plan for; without it the plan counts on signing up its own.",
+            envvar="SPECFUZZ_AUTH",
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Policy and defaults: specfuzz.toml, or pyproject.toml with [tool.specfuzz]. Found in the working directory.",
+            callback=plan_defaults,
+            is_eager=True,
+        ),
+    ] = None,
+    operation: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OP", help="Only this operation: 'GET /x/{id}' or an operationId."),
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="TAG", help="Only operations with this tag.")] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(metavar="OP", help="Show every expectation of one operation, with source and reasoning."),
+    ] = None,
+    include_dangerous: Annotated[bool, typer.Option(help="Plan as a run with this option would.")] = False,
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="console or json.")] = "console",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the plan there.")] = None,
+    lock: Annotated[
+        bool, typer.Option("--lock", help="Write the promises to specfuzz.lock.json, or to --output, to compare later.")
+    ] = False,
+    insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Show what a document promises and what a run would try. Sends no request to the API."""
+
+    def command() -> int:
+        from specfuzz.cli.plan import PlanOptions, plan
+
+        return plan(
+            PlanOptions(
+                spec=spec,
+                auth=auth,
+                operations=tuple(operation or ()),
+                tags=tuple(tag or ()),
+                explain=explain,
+                include_dangerous=include_dangerous,
+                format=format,
+                output=output,
+                lock=lock,
+                verify_tls=not insecure_tls,
+                policy=load_settings(config).policy,
+            )
+        )
+
+    guarded(command, debug=debug)
+
+
+@app.command("init")
+def init_command(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The OpenAPI document: a path or an http(s) URL.")],
+    output: Annotated[Path, typer.Option(metavar="FOLDER", help="Write the files there.")] = Path(),
+    insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Write a commented specfuzz.toml and an auth.yaml to start from. Never overwrites."""
+
+    def command() -> int:
+        from specfuzz.cli.init import init
+
+        return init(spec, output, verify_tls=not insecure_tls)
+
+    guarded(command, debug=debug)
+
+
+@app.command("diff", epilog="Exit codes: 0 no promise weakened; 1 a promise weakened; 2 wrong usage or configuration.")
+def diff_command(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The earlier document or lock: a path or an http(s) URL.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The later document or lock.")],
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="text, markdown or json.")] = "text",
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the comparison there.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Policy and defaults: specfuzz.toml, or pyproject.toml with [tool.specfuzz]. Found in the working directory.",
+        ),
+    ] = None,
+    insecure_tls: Annotated[bool, typer.Option("--insecure-tls", help="Accept any TLS certificate.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Say which promises changed between two documents or locks; exit with 1 where one weakened."""
+
+    def command() -> int:
+        from specfuzz.cli.diff import diff
+
+        policy = load_settings(config).policy
+        return diff(old, new, format=format, output=output, policy=policy, verify_tls=not insecure_tls)
 
     guarded(command, debug=debug)
 

@@ -36,6 +36,11 @@ def guarded(command: Callable[[], int], *, debug: bool) -> NoReturn:
     sys.exit(code)
 
 
+def fail(error: Exception) -> NoReturn:
+    """End the program for an error that comes up before the command itself runs."""
+    sys.exit(_explain(error, debug=False))
+
+
 def _explain(error: Exception, *, debug: bool) -> int:
     from specfuzz.contract import ContractError
     from specfuzz.http import HttpError, TargetUnreachable

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specfuzz.cli.errors import UsageError
 from specfuzz.cli.gate import Gate, exit_code, say_why
 from specfuzz.cli.output import deliver, progress, wanted_reports
+from specfuzz.cli.selection import check_selection
 
 if TYPE_CHECKING:
-    from specfuzz.contract import Contract
+    from specfuzz.contract import Contract, Policy
     from specfuzz.engine.events import Listener
     from specfuzz.findings import Result
     from specfuzz.identities import Identity
@@ -47,6 +47,7 @@ class RunOptions:
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
+    policy: Policy | None = None
 
 
 def run(options: RunOptions) -> int:
@@ -71,9 +72,9 @@ def test(options: RunOptions, *, record: bool = False) -> Result:
     from specfuzz.identities import read_auth_file
 
     identities = read_auth_file(options.auth) if options.auth is not None else ()
-    contract = load_contract(options.spec, verify=options.verify_tls)
+    contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
     url, note = base_url(contract.document, options.spec, options.url)
-    _check_selection(options, contract)
+    check_selection(contract, rules=options.rules, operations=options.operations, tags=options.tags)
     with progress(quiet=options.quiet) as listener:
         if note is not None:
             from specfuzz.engine.events import Noted
@@ -81,6 +82,7 @@ def test(options: RunOptions, *, record: bool = False) -> Result:
             listener(Noted(text=note))
         started = datetime.now(UTC)
         result = asyncio.run(_execute(options, contract, url, identities, listener, record))
+        result = _without_ignored(result, contract, listener)
     return replace(result, started_at=started.isoformat(timespec="milliseconds"))
 
 
@@ -145,28 +147,13 @@ async def _execute(
                 loop.remove_signal_handler(number)
 
 
-def _check_selection(options: RunOptions, contract: Contract) -> None:
-    """A selection that matches nothing is a mistake, and the nearest candidates are said."""
-    import difflib
+def _without_ignored(result: Result, contract: Contract, listener: Listener) -> Result:
+    """The result without what the policy accepts; what was left out, and what no longer is, is said."""
+    from specfuzz.cli.baseline import today
+    from specfuzz.engine.events import Noted
+    from specfuzz.findings import without_ignored
 
-    from specfuzz.probes.registry import probes
-
-    known_rules = set(probes())
-    labels = {item.label for item in contract.operations}
-    ids = {item.operation.operation_id for item in contract.operations if item.operation.operation_id}
-    tags = {tag for item in contract.operations for tag in item.operation.tags}
-    for what, given, known in (
-        ("rule", options.rules, known_rules),
-        ("operation", options.operations, labels | ids),
-        ("tag", options.tags, tags),
-    ):
-        for value in given:
-            if value not in known:
-                near = difflib.get_close_matches(value, sorted(known), n=3, cutoff=0.3)
-                if what == "rule":  # by its name instead of its id
-                    names = {probe.RULE.name: rule for rule, probe in probes().items()}
-                    near = [names[name] for name in difflib.get_close_matches(value.lower(), names, n=1)] or near
-                raise UsageError(
-                    f"no {what} {value!r}",
-                    hint=f"did you mean {' or '.join(near)}?" if near else f"there is no such {what}",
-                )
+    kept = without_ignored(result, contract, today())
+    for note in kept.notes[len(result.notes) :]:
+        listener(Noted(text=note))
+    return kept

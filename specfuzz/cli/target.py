@@ -7,15 +7,15 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from specfuzz.cli.errors import UsageError
-from specfuzz.contract import Contract, Document, derive, parse
+from specfuzz.contract import Contract, Document, Policy, derive, parse
 
 
-def load_contract(spec: str, *, verify: bool = True) -> Contract:
-    """The contract of the document at a path or URL. Raises `UsageError`, `DocumentError` or `HttpError`."""
+def load_contract(spec: str, *, verify: bool = True, policy: Policy | None = None) -> Contract:
+    """The contract of the document at a path or URL. Raises `UsageError`, `ContractError` or `HttpError`."""
     from specfuzz.generation import infer_links
 
     document = parse(read_spec(spec, verify=verify), spec)
-    return derive(document, infer_links(document))
+    return derive(document, infer_links(document), policy)
 
 
 def read_spec(spec: str, *, verify: bool = True) -> str:

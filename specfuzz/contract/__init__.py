@@ -22,6 +22,8 @@ from specfuzz.contract.model import (
     ResourceKind,
     Schema,
 )
+from specfuzz.contract.policy import Ignore, Policy, PolicyError
+from specfuzz.contract.policy_file import Setting, Settings, parse_policy
 from specfuzz.contract.positions import Positions
 
 __all__ = [
@@ -37,18 +39,24 @@ __all__ = [
     "FieldReason",
     "ForbiddenField",
     "Identifier",
+    "Ignore",
     "Level",
     "Link",
     "Location",
     "Operation",
     "OperationContract",
     "Parameter",
+    "Policy",
+    "PolicyError",
     "Positions",
     "Reply",
     "ResourceKind",
     "Schema",
+    "Setting",
+    "Settings",
     "Unreadable",
     "derive",
     "from_raw",
     "parse",
+    "parse_policy",
 ]

@@ -7,11 +7,12 @@ that "Anyone may read. Only the author may edit." says two things and not a mixt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from specfuzz.contract.document import Document
 from specfuzz.contract.model import Access, Action, Confidence, Level, Operation
+from specfuzz.contract.vendor import EVERYBODY, vendor_hints
 from specfuzz.contract.words import split_words
 
 _ROLE_WORDS = (
@@ -114,7 +115,16 @@ _NEGATED = re.compile(
 _ADMIN_SEGMENTS = frozenset(
     "admin admins administration administrator internal backoffice staff moderation moderator superuser sudo".split()
 )
+_NAMESPACES = frozenset("admin administration backoffice superuser sudo".split())
+"""Segments that are no kind of object: what lies below is for a role, whatever comes next."""
+
+_OWN_SEGMENTS = frozenset("me self my mine myself currentuser current_user current-user".split())
 _CONVENTIONALLY_OPEN = frozenset("health healthz ping status ready readyz live livez version metrics heartbeat".split())
+
+_DELEGATED = re.compile(r"[:./]|^(?:read|write)", re.IGNORECASE)
+"""A scope that a user delegates to a client (`orders:read`, a URL) and no role of the user."""
+
+_ABOUT_CREDENTIALS = (Level.PUBLIC, Level.AUTHENTICATED)
 
 _BY_CONVENTION = "open by convention (log-in, sign-up, health)"
 
@@ -136,11 +146,17 @@ class _Hint:
 def derive_access(document: Document, operation: Operation, action: Action) -> Access:
     """The access level of one operation: what the prose and the path add to what `security` says."""
     base = _from_security(document, operation, action)
-    return replace(_combined(operation, base), declared=base.access())
+    return replace(_combined(document, operation, base), declared=base.access())
 
 
-def _combined(operation: Operation, base: _Hint) -> Access:
-    finer = _strongest(_finer_hints(operation, base))
+def consider_access(document: Document, operation: Operation, action: Action) -> tuple[Access, ...]:
+    """Every hint about an operation's access, what `security` says first: what `derive_access` chose from."""
+    base = _from_security(document, operation, action)
+    return tuple(hint.access() for hint in (base, *_finer_hints(document, operation, base)))
+
+
+def _combined(document: Document, operation: Operation, base: _Hint) -> Access:
+    finer = _strongest(_finer_hints(document, operation, base))
     if finer is None:
         return base.access()
     if base.reason == _BY_CONVENTION and finer.level in (Level.OWNER, Level.MEMBERS):
@@ -160,10 +176,12 @@ def _combined(operation: Operation, base: _Hint) -> Access:
 
 
 def is_shared_on_purpose(access: Access) -> bool:
-    """Whether the document itself says that every identity may use the operation on anybody's object."""
+    """Whether the document itself, or the user, says that every identity may use the operation on anybody's object."""
     if access.level is Level.PUBLIC:
         return True
-    return access.level is Level.AUTHENTICATED and access.source.endswith(("/description", "/summary"))
+    return access.level is Level.AUTHENTICATED and (
+        access.by_user or access.source.endswith(("/description", "/summary"))
+    )
 
 
 def says_own(text: str) -> bool:
@@ -182,6 +200,8 @@ def lets_anonymous_in(access: Access) -> bool:
     A forum's threads are read by everybody and those of private boards by members: such an operation takes both.
     """
     declared = access.declared
+    if access.by_user:
+        return access.level is Level.PUBLIC
     return declared is not None and declared.level is Level.PUBLIC and declared.confidence >= Confidence.FIRM
 
 
@@ -202,17 +222,16 @@ def _from_security(document: Document, operation: Operation, action: Action) -> 
         return _Hint(
             level=Level.PUBLIC, confidence=certainty, source=source, reason="the document asks for no credentials"
         )
-    for alternative in security:
-        for scopes in alternative.values():
-            for scope in scopes:
-                if _ADMIN_SEGMENTS & set(split_words(scope)):
-                    return _Hint(
-                        level=Level.ROLE,
-                        role=scope,
-                        confidence=Confidence.FIRM,
-                        source=source,
-                        reason=f"the security requirement names the scope {scope}",
-                    )
+    privileged = [_privileged_scope(document, alternative) for alternative in security]
+    if all(privileged):  # where one way in needs no such scope, nobody needs it
+        role = next(found for found in privileged if found)
+        return _Hint(
+            level=Level.ROLE,
+            role=role,
+            confidence=Confidence.FIRM,
+            source=source,
+            reason=f"the security requirement names {role}",
+        )
     return _Hint(
         level=Level.AUTHENTICATED,
         confidence=Confidence.CERTAIN,
@@ -221,7 +240,24 @@ def _from_security(document: Document, operation: Operation, action: Action) -> 
     )
 
 
+def _privileged_scope(document: Document, alternative: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The scope that only a role has: one that is called so, or a role that OpenAPI 3.1 lets any other scheme list."""
+    for name, scopes in alternative.items():
+        named = next((scope for scope in scopes if _ADMIN_SEGMENTS & set(split_words(scope))), None)
+        if named is not None:
+            return named
+        kind = str(document.security_schemes.get(name, {}).get("type", "")).lower()
+        if kind in ("http", "apikey", "mutualtls") and scopes:
+            roles = [scope for scope in scopes if not EVERYBODY & set(split_words(scope))]
+            if len(roles) == len(scopes) and not any(_DELEGATED.search(scope) for scope in scopes):
+                return " or ".join(roles)
+    return None
+
+
 def _from_silence(document: Document, operation: Operation, action: Action) -> _Hint:
+    said = next((hint for hint in _from_vendors(document, operation) if hint.level in _ABOUT_CREDENTIALS), None)
+    if said is not None:
+        return said
     is_written_elsewhere = any(other.security for other in document.operations)
     is_by_account = action in (Action.LOGIN, Action.SIGN_UP, Action.REFRESH)
     if _declares_401(operation) and not is_by_account and not is_written_elsewhere:
@@ -266,20 +302,21 @@ def _is_open_by_convention(operation: Operation) -> bool:
     return bool(_CONVENTIONALLY_OPEN & set(split_words(operation.path.rstrip("/").rsplit("/", 1)[-1])))
 
 
-def _finer_hints(operation: Operation, base: _Hint) -> Iterator[_Hint]:
+def _from_vendors(document: Document, operation: Operation) -> Iterator[_Hint]:
+    """What vendor extensions say, those of the operation and then those of the document, which a gateway reads too."""
+    whole = {key: value for key, value in document.raw.items() if str(key).startswith("x-kong-")}
+    for extensions, pointer in ((operation.extensions, operation.pointer), (whole, "#")):
+        for hint in vendor_hints(extensions, pointer):
+            yield _Hint(
+                level=hint.level, role=hint.role, confidence=hint.confidence, source=hint.source, reason=hint.reason
+            )
+
+
+def _finer_hints(document: Document, operation: Operation, base: _Hint) -> Iterator[_Hint]:
+    yield from (hint for hint in _from_vendors(document, operation) if hint.level not in _ABOUT_CREDENTIALS)
     yield from _from_prose(operation)
     yield from _from_refusals(operation)
-    literals = [segment for segment in operation.path.split("/") if segment and "{" not in segment]
-    for segment in literals:
-        found = _ADMIN_SEGMENTS & set(split_words(segment))
-        if found and base.level is not Level.PUBLIC:
-            yield _Hint(
-                level=Level.ROLE,
-                role="admin" if "admin" in segment.lower() else segment,
-                confidence=Confidence.FIRM if base.level is Level.AUTHENTICATED else Confidence.TENTATIVE,
-                source=operation.pointer,
-                reason=f"the path has the segment `{segment}`",
-            )
+    yield from _from_segments(operation, base)
     for index, tag in enumerate(operation.tags):
         if _ADMIN_SEGMENTS & set(split_words(tag)) and base.level is not Level.PUBLIC:
             yield _Hint(
@@ -289,13 +326,54 @@ def _finer_hints(operation: Operation, base: _Hint) -> Iterator[_Hint]:
                 source=f"{operation.pointer}/tags/{index}",
                 reason=f"the tag is `{tag}`",
             )
-    if {"me", "self"} & set(literals) and base.level is not Level.PUBLIC:
+    own = _own_segment(operation)
+    if own is not None and base.level is not Level.PUBLIC:
         yield _Hint(
             level=Level.OWNER,
             confidence=Confidence.FIRM,
             source=operation.pointer,
             reason="the path is the caller's own collection",
         )
+
+
+def _literals(operation: Operation) -> list[str]:
+    return [segment for segment in operation.path.split("/") if segment and "{" not in segment]
+
+
+def _own_segment(operation: Operation) -> str | None:
+    """`/me/orders`, `/my/orders`, `/my-orders`, `/current-user`: what belongs to whoever calls."""
+    for segment in _literals(operation):
+        words = split_words(segment)
+        if segment.lower() in _OWN_SEGMENTS or (words[:1] == ("my",) and len(words) > 1):
+            return segment
+    return None
+
+
+def _from_segments(operation: Operation, base: _Hint) -> Iterator[_Hint]:
+    """A namespace for a role (`/admin/orders`). `/staff` and `/staff/{id}` may as well be a list of people that all may see."""
+    if base.level is Level.PUBLIC:
+        return
+    segments = [segment for segment in operation.path.split("/") if segment]
+    for index, segment in enumerate(segments):
+        if "{" in segment or not _ADMIN_SEGMENTS & set(split_words(segment)):
+            continue
+        following = segments[index + 1 : index + 2]
+        is_namespace = bool(following) and "{" not in following[0]
+        is_plain = _plain_segment(segment) in _NAMESPACES
+        sure = base.level is Level.AUTHENTICATED and (is_plain or (is_namespace and segment.lower() in _ADMIN_SEGMENTS))
+        yield _Hint(
+            level=Level.ROLE,
+            role="admin" if "admin" in segment.lower() else segment,
+            confidence=Confidence.FIRM if sure else Confidence.TENTATIVE,
+            source=operation.pointer,
+            reason=f"the path has the segment `{segment}`",
+        )
+
+
+def _plain_segment(segment: str) -> str:
+    """`_admin`, `admin.php` and `admin-api` are an `admin`; `admin-notes` is a kind of note."""
+    words = [word for word in split_words(segment) if word not in ("api", "php", "panel", "console", "area")]
+    return words[0] if len(words) == 1 else ""
 
 
 def _from_prose(operation: Operation) -> Iterator[_Hint]:

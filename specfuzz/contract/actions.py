@@ -40,6 +40,11 @@ _STRONG_VERBS = frozenset(_VERBS) - {"all", "new", "open", "post", "set", "place
 
 _ID_WORDS = ("id", "uuid", "guid", "slug", "key", "code", "number", "no", "ref", "reference", "handle", "uid", "pk")
 _EXTENSION = re.compile(r"\.(?:php|json|xml|do|action|aspx?|jsp|cgi)$", re.IGNORECASE)
+_CUSTOM_METHOD = re.compile(r"^({[^}]+}|[A-Za-z][\w-]*):([A-Za-z]\w*)$")
+_KEY_IN_BRACKETS = re.compile(r"^([A-Za-z]\w*)\(['\"]?({[^}]+})['\"]?\)$")
+_DOTTED = re.compile(
+    r"^([A-Za-z][a-zA-Z_]*)\.(?!html?$|txt$|csv$|pdf$|ya?ml$|ics$|rss$|png$|svg$|js$)([A-Za-z][a-zA-Z_]*)$"
+)
 _VERSION = re.compile(r"^v\d+(\.\d+)*$", re.IGNORECASE)
 _PREFIX = re.compile(r"^(api|rest|v\d+(\.\d+)?|public|internal|admin|manage|management)$", re.IGNORECASE)
 
@@ -225,13 +230,16 @@ class Shapes:
         found = []
         literals: list[str] = []
         before: str | None = None
+        collection: str | None = None
         for segment in _segments(operation.path):
             if not _is_parameter(segment):
                 literals.append(segment)
-                before = _acted_upon(literals, is_item=True)[1] or segment
+                before = collection = _acted_upon(literals, is_item=True)[1] or segment
                 continue
             for name in re.findall(r"{([^}]+)}", segment):
-                found.append(Identifier(location=Location.PATH, name=name, resource=self._path_noun(name, before)))
+                # `/files/{bucket}/{key}`: a name that says nothing by itself is the second half of a composite key.
+                noun = collection if before is None and identifier_noun(name) == "" else before
+                found.append(Identifier(location=Location.PATH, name=name, resource=self._path_noun(name, noun)))
             before = None
         return tuple(found)
 
@@ -359,8 +367,16 @@ def is_login_field(name: str) -> bool:
 
 def _segments(path: str) -> list[str]:
     """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`), and without
-    versions, wherever they stand (`/v2/users`, `/users/v1/{name}`): they name no kind of object."""
-    found = [_EXTENSION.sub("", segment) for segment in path.split("/") if segment]
+    versions, wherever they stand (`/v2/users`, `/users/v1/{name}`): they name no kind of object.
+
+    `/users/{id}:activate` (Google's custom methods), `/orders.cancel` (Slack's) and `/Orders({id})` (OData) say in one
+    segment what others say in two.
+    """
+    found: list[str] = []
+    for segment in path.split("/"):
+        plain = _EXTENSION.sub("", segment)
+        split = _CUSTOM_METHOD.match(plain) or _KEY_IN_BRACKETS.match(plain) or _DOTTED.match(plain)
+        found.extend(split.groups() if split else [plain] if plain else [])
     return [segment for segment in found if not _VERSION.match(segment)] or found
 
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from specfuzz.contract import extensions
 from specfuzz.contract.access import derive_access
 from specfuzz.contract.actions import Shape, Shapes, is_user_noun, normalized_path
 from specfuzz.contract.document import Document
+from specfuzz.contract.effects import changes_state, is_destructive, reaches_out
 from specfuzz.contract.fields import FieldReader, is_owner_field
 from specfuzz.contract.model import (
     Action,
-    Confidence,
     Level,
     Link,
     Operation,
     OperationContract,
     ResourceKind,
 )
+from specfuzz.contract.overrule import overrule_access, overrule_fields, overrule_shared
+from specfuzz.contract.policy import Policy
 from specfuzz.contract.users import find_user_kinds
-from specfuzz.contract.words import split_words
 
-_READ_VERBS = frozenset("get list search find read view show export query lookup preview validate check".split())
-_CHANGE_VERBS = frozenset(
-    "delete remove reset purge wipe drop clear create update cancel approve logout enable disable activate".split()
-)
-_DANGEROUS = frozenset("drop reset purge wipe truncate shutdown restart reboot nuke flush migrate seed".split())
 _FIELD_ACTIONS = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.SIGN_UP, Action.SELF, Action.ACT)
 
 
@@ -37,6 +34,7 @@ class Contract:
     operations: tuple[OperationContract, ...]
     resources: tuple[ResourceKind, ...]
     links: tuple[Link, ...] = ()
+    policy: Policy = field(default_factory=Policy)
 
     def get(self, label: str) -> OperationContract | None:
         return next((item for item in self.operations if item.label == label), None)
@@ -58,24 +56,51 @@ class Contract:
         return any(operation.security for operation in self.document.operations)
 
 
-def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
-    """The contract of a document. Pure: the same document gives the same contract."""
+def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None = None) -> Contract:
+    """The contract of a document. Pure: the same document and policy give the same contract.
+
+    What `policy` says, or the document's own extensions, overrules what is inferred. Raises `PolicyError` for a line that
+    is about nothing in the document.
+    """
+    said = _said(document, policy or Policy())
     shapes = Shapes(document)
-    plain = [_without_fields(document, operation, shapes.read(operation)) for operation in document.operations]
-    plain = _settle_parts(plain)
+    written = {operation.path for operation in document.operations if not operation.is_safe}
+    twins = written & {operation.path for operation in document.operations if operation.method == "GET"}
+    plain = [_without_fields(document, operation, shapes.read(operation), twins) for operation in document.operations]
+    plain = [overrule_access(item, said) for item in _settle_parts(plain)]
     users = find_user_kinds(document, plain)
-    plain = [_about_users(item, users) for item in plain]
+    plain = overrule_shared((_about_users(item, users) for item in plain), said)
     reader = FieldReader(document.schemas, _sample_names(document))
     by_resource: dict[str, list[OperationContract]] = {}
     for item in plain:
         if item.resource is not None:
             by_resource.setdefault(item.resource, []).append(item)
-    operations = tuple(_with_fields(reader, item, by_resource.get(item.resource or "", [])) for item in plain)
-    return Contract(document=document, operations=operations, resources=_kinds(operations, users), links=tuple(links))
+    operations = tuple(
+        _with_fields(reader, item, by_resource.get(item.resource or "", []), said, users) for item in plain
+    )
+    return Contract(
+        document=document,
+        operations=operations,
+        resources=_kinds(operations, users),
+        links=tuple(links),
+        policy=said,
+    )
 
 
-def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
-    changing, confidence = _changes_state(operation, shape.action, is_thing=_is_thing(document, operation))
+def _said(document: Document, policy: Policy) -> Policy:
+    """The document's extensions, then the policy: the later word wins."""
+    policy.check(document.operations)
+    own = extensions.policy_of(document)
+    return Policy(
+        lines=(*own.lines, *policy.lines),
+        shared=(*own.shared, *policy.shared),
+        ignores=(*own.ignores, *policy.ignores),
+        lenient=policy.lenient,
+    )
+
+
+def _without_fields(document: Document, operation: Operation, shape: Shape, twins: set[str]) -> OperationContract:
+    changing, confidence, why = changes_state(operation, shape.action, has_twin=operation.path in twins)
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -84,7 +109,9 @@ def _without_fields(document: Document, operation: Operation, shape: Shape) -> O
         access=derive_access(document, operation, shape.action),
         state_changing=changing,
         state_changing_confidence=confidence,
-        dangerous=_is_dangerous(operation, shape),
+        state_changing_reason=why,
+        dangerous=is_destructive(operation, shape, changing),
+        reaches_out=reaches_out(operation, shape, changing),
     )
 
 
@@ -106,48 +133,22 @@ def _settle_parts(operations: list[OperationContract]) -> list[OperationContract
 
 
 def _with_fields(
-    reader: FieldReader, contract: OperationContract, siblings: list[OperationContract]
+    reader: FieldReader,
+    contract: OperationContract,
+    siblings: list[OperationContract],
+    policy: Policy,
+    users: tuple[str, ...],
 ) -> OperationContract:
-    shown = reader.shown(contract)
-    owner = next((name for name in shown if is_owner_field(name)), None)
-    forbidden = reader.forbidden(contract, siblings) if contract.action in _FIELD_ACTIONS else ()
-    return replace(
+    is_account = contract.resource in users  # an account is its own owner: its `username` names nobody else
+    owner = None if is_account else next((name for name in reader.shown(contract) if is_owner_field(name)), None)
+    takes_fields = contract.action in _FIELD_ACTIONS and contract.state_changing
+    derived = replace(
         contract,
         owner_field=owner,
-        forbidden_fields=forbidden if contract.state_changing else (),
+        forbidden_fields=reader.forbidden(contract, siblings) if takes_fields else (),
         sensitive_fields=reader.sensitive(contract),
     )
-
-
-def _is_thing(document: Document, operation: Operation) -> bool:
-    """Whether a path whose last words begin like a verb names a thing: `/threads/{id}/read-mark` can be read as well."""
-    words = split_words(operation.path.rsplit("/", 1)[-1])
-    return len(words) > 1 and any(
-        other.method == "GET" and other.path == operation.path and not operation.is_safe
-        for other in document.operations
-    )
-
-
-def _changes_state(operation: Operation, action: Action, *, is_thing: bool = False) -> tuple[bool, Confidence]:
-    words = split_words(operation.path.rsplit("/", 1)[-1]) or split_words(operation.operation_id or "")
-    first = words[0] if words else ""
-    if operation.is_safe:
-        if first in _CHANGE_VERBS:
-            return True, Confidence.TENTATIVE
-        return False, Confidence.CERTAIN
-    if action in (Action.READ, Action.LIST, Action.SEARCH) or (first in _READ_VERBS and not is_thing):
-        return False, Confidence.FIRM
-    return True, Confidence.CERTAIN
-
-
-def _is_dangerous(operation: Operation, shape: Shape) -> bool:
-    """Whether one call may destroy what the run did not make: a reset, or a delete that names no object."""
-    if operation.is_safe:
-        return False
-    if operation.method == "DELETE" and not shape.identifiers and shape.action is not Action.SELF:
-        return True
-    words = set(split_words(operation.path)) | set(split_words(operation.operation_id or ""))
-    return bool(words & _DANGEROUS) and "password" not in words and shape.action is not Action.LOGIN
+    return overrule_fields(derived, policy, reader.known(contract, siblings)) if policy.lines else derived
 
 
 def _about_users(item: OperationContract, users: tuple[str, ...]) -> OperationContract:

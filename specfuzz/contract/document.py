@@ -178,7 +178,10 @@ class _Reader:
             replies=tuple(self._replies(node, pointer)),
             security=security,
             security_pointer=security_pointer,
-            extensions={key: value for key, value in node.items() if str(key).startswith("x-")},
+            extensions={
+                **{key: value for key, value in item.items() if str(key).startswith("x-")},
+                **{key: value for key, value in node.items() if str(key).startswith("x-")},
+            },
         )
 
     def _inputs(

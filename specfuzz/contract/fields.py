@@ -16,22 +16,33 @@ from specfuzz.contract.model import (
     OperationContract,
     SensitiveField,
 )
+from specfuzz.contract.nested import nested_fields, parts_of
 from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas
 from specfuzz.contract.words import is_listed, rename_like, split_words, word_list
 
 MAX_GUESSED_FIELDS = 12
 """Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
 
-MAX_NESTING = 3
-"""Levels of objects inside a body whose fields are compared."""
+_SHOWING = (
+    Action.CREATE, Action.SIGN_UP, Action.READ, Action.LIST, Action.SEARCH, Action.SELF, Action.UPDATE, Action.REPLACE,
+)  # fmt: skip
+"""Actions whose answers are the object. A log-in answers with tokens, and paying an order with a payment."""
 
 _SERVER_MANAGED = frozenset("id uuid guid _id pk href self url links _links etag revision version".split())
 _NO_FIELDS = frozenset(
-    name for name in ENVELOPE_NAMES if "token" in name or name in ("ok", "success", "error", "errors")
+    name
+    for name in ENVELOPE_NAMES
+    if "token" in name or name in ("ok", "success", "error", "errors", "expires_in", "message", "msg")
 )
 """What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
 
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
+
+
+def _takes_fields(body: Body) -> bool:
+    """Whether a body holds an object's fields: no file, no plain text, and no list of changes (RFC 6902)."""
+    media = body.media_type.lower()
+    return "json-patch" not in media and any(word in media for word in ("json", "form", "xml", "yaml", "*"))
 
 
 def is_privileged(name: str) -> bool:
@@ -78,6 +89,15 @@ class FieldReader:
                     found.setdefault(name, item)
         return found
 
+    def known(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> dict[str, Property]:
+        """Every property that requests and responses about a kind of object have."""
+        found: dict[str, Property] = {}
+        for item in (contract, *siblings):
+            for body in item.operation.bodies[:1]:
+                found = {**self._request_properties(body), **found}
+            found = {**self.shown(item), **found}
+        return found
+
     def forbidden(
         self, contract: OperationContract, siblings: Iterable[OperationContract]
     ) -> tuple[ForbiddenField, ...]:
@@ -85,13 +105,36 @@ class FieldReader:
         if not contract.operation.bodies:
             return ()
         body = contract.operation.bodies[0]
+        if not _takes_fields(body):
+            return ()
         request = self._request_properties(body)
         taken = set(self.writable(body))
         others = [other for other in siblings if other.label != contract.label]
         found: dict[str, ForbiddenField] = {}
-        for item in self._candidates(contract, request, taken, others):
+        for item in (*self._candidates(contract, request, taken, others), *self._nested(contract, others)):
             found.setdefault(item.name, item)
         return tuple(sorted(found.values(), key=lambda item: -item.confidence))
+
+    def _nested(self, contract: OperationContract, others: list[OperationContract]) -> Iterator[ForbiddenField]:
+        """What the client of a write may not send inside of what it does send (`profile.role`, `lines[].price`)."""
+        body = contract.operation.bodies[0]
+        request = parts_of(self._schemas, self._request_properties(body))
+        if not request or self._is_open(body):
+            return
+        shown = (
+            parts_of(self._schemas, self.shown(item))
+            for item in (contract, *(other for other in others if other.action in _SHOWING))
+        )
+        ordinary = (
+            parts_of(self._schemas, self.writable(body))
+            for other in others
+            for body in other.operation.bodies[:1]
+            if other.access.level is not Level.ROLE
+        )
+        for item in nested_fields(request, shown, ordinary):
+            leaf = item.name.rsplit(".", 1)[-1]
+            if not is_server_managed(leaf) and not leaf.lower().endswith("id") and leaf.lower() not in _NO_FIELDS:
+                yield replace(item, is_privileged=is_privileged(leaf), is_owner=is_owner_field(leaf))
 
     def _candidates(
         self,
@@ -116,9 +159,12 @@ class FieldReader:
                     ordinary.update(writable)
         identifiers = {identifier.name for identifier in contract.identifiers}
         shown: dict[str, Property] = {}
-        for other in (contract, *others):
+        for other in (contract, *(other for other in others if other.action in _SHOWING)):
             for name, item in self.shown(other).items():
                 shown.setdefault(name, item)
+        body = contract.operation.bodies[0]
+        strict = self._strict_at(body)
+        unlisted = Confidence.TENTATIVE if self._is_open(body) else Confidence.FIRM
         for name, item in shown.items():
             if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED | _NO_FIELDS:
                 continue
@@ -126,46 +172,31 @@ class FieldReader:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
             elif name in privileged and name not in ordinary:
                 yield self._field(privileged[name], FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
+            elif strict is not None:
+                yield replace(self._field(item, FieldReason.NOT_ADDITIONAL, Confidence.CERTAIN), source=strict)
             elif name in ordinary:
                 yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)
             else:
-                yield self._field(item, FieldReason.RESPONSE_ONLY, Confidence.FIRM)
-        yield from self._nested(request, shown, "", 0)
+                yield self._field(item, FieldReason.RESPONSE_ONLY, unlisted)
         for name, item in privileged.items():
             if name not in taken and name not in ordinary and name not in shown:
                 yield self._field(item, FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
         known = taken | ordinary | set(shown) | set(privileged)
         yield from self._guessed(contract, known)
 
-    def _nested(
-        self, request: Mapping[str, Property], shown: Mapping[str, Property], prefix: str, depth: int
-    ) -> Iterator[ForbiddenField]:
-        """What the objects inside a body may not hold: shown in an answer's object of that name, and taken in no request."""
-        for name, item in request.items():
-            answer = shown.get(name)
-            if answer is None or depth >= MAX_NESTING:
-                continue
-            taken, mark = self._inside(item)
-            seen, _ = self._inside(answer)
-            if not taken or not seen:
-                continue
-            where = f"{prefix}{name}{mark}."
-            for inner, found in seen.items():
-                is_read_only = found.is_read_only or (inner in taken and taken[inner].is_read_only)
-                if (inner in taken and not is_read_only) or is_server_managed(inner) or inner.lower().endswith("id"):
-                    continue
-                reason = FieldReason.READ_ONLY if is_read_only else FieldReason.RESPONSE_ONLY
-                confidence = Confidence.CERTAIN if is_read_only else Confidence.FIRM
-                made = self._field(found, reason, confidence)
-                yield replace(made, name=f"{where}{inner}")
-            yield from self._nested(taken, seen, where, depth + 1)
+    def _is_open(self, body: Body) -> bool:
+        """Whether a request lists nothing, or says that it takes more than it lists: what it leaves out is no promise."""
+        schema, _, _ = self._schemas.represented(body.schema, body.pointer)
+        more = schema.get("additionalProperties")
+        return not self._request_properties(body) or more is True or isinstance(more, Mapping)
 
-    def _inside(self, item: Property) -> tuple[Mapping[str, Property], str]:
-        """The properties of an object or of an array's items, and how that is written: nothing, or `[]`."""
-        items = self._schemas.items(item.schema, item.pointer)
-        if items is not None:
-            return self._schemas.properties(*items), "[]"
-        return self._schemas.properties(item.schema, item.pointer), ""
+    def _strict_at(self, body: Body) -> str | None:
+        """Where a request says that it takes nothing that it does not list; None where it does not say so."""
+        schema, pointer, _ = self._schemas.represented(body.schema, body.pointer)
+        if not self._schemas.forbids_extra(schema):
+            return None
+        keyword = "additionalProperties" if "additionalProperties" in schema else "unevaluatedProperties"
+        return f"{pointer}/{keyword}"
 
     def _guessed(self, contract: OperationContract, known: set[str]) -> Iterator[ForbiddenField]:
         words_known = {split_words(name) for name in known}
@@ -202,7 +233,10 @@ class FieldReader:
     def sensitive(self, contract: OperationContract) -> tuple[SensitiveField, ...]:
         """Properties that should reach no client although the document shows them, and write-only ones."""
         found = []
+        hands_out = contract.action in (Action.LOGIN, Action.REFRESH, Action.SIGN_UP)
         for name, item in self.shown(contract).items():
+            if hands_out and "token" in split_words(name):
+                continue  # the caller's own new credentials are what it asked for
             if item.is_write_only:
                 found.append(
                     SensitiveField(name=name, reason="writeOnly", confidence=Confidence.CERTAIN, source=item.pointer)

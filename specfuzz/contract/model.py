@@ -132,6 +132,12 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that every way in needs, sorted."""
+        needed = [{scope for scopes in entry.values() for scope in scopes} for entry in self.security or ()]
+        return tuple(sorted(set.intersection(*needed))) if needed else ()
+
+    @property
     def is_safe(self) -> bool:
         return self.method in ("GET", "HEAD", "OPTIONS", "TRACE")
 
@@ -154,7 +160,10 @@ class Identifier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """Who may use an operation. `declared` is what `security` alone says, before prose and path made it finer."""
+    """Who may use an operation. `declared` is what `security` alone says, before prose and path made it finer.
+
+    `by_user` if a policy says so and not the document.
+    """
 
     level: Level
     role: str | None
@@ -162,6 +171,7 @@ class Access:
     source: str
     reason: str = ""
     declared: Access | None = None
+    by_user: bool = False
 
     @property
     def credentials(self) -> Access:
@@ -191,7 +201,9 @@ class FieldReason(enum.StrEnum):
     PRIVILEGED_REQUEST_ONLY = "privileged-request-only"
     IMMUTABLE = "not-in-this-request"
     OWNER = "names-the-owner"
+    NOT_ADDITIONAL = "additional-properties"
     PRIVILEGED_NAME = "privileged-name"
+    POLICY = "policy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +218,20 @@ class ForbiddenField:
     is_privileged: bool = False
     is_owner: bool = False
 
+    @property
+    def reasoning(self) -> str:
+        """What the confidence rests on."""
+        return {
+            FieldReason.READ_ONLY: "`readOnly` is the document's own word for it",
+            FieldReason.RESPONSE_ONLY: "the document lists what requests about this kind take, and it is not among them",
+            FieldReason.PRIVILEGED_REQUEST_ONLY: "an operation that is kept for a role takes it, no ordinary one does",
+            FieldReason.IMMUTABLE: "it may have been left out of this request by mistake as well as on purpose",
+            FieldReason.OWNER: "the document says whose the object is to be, or that only the owner may do this",
+            FieldReason.NOT_ADDITIONAL: "`additionalProperties: false` is the document's own word for it",
+            FieldReason.POLICY: "the policy is the user's own word for it",
+            FieldReason.PRIVILEGED_NAME: "nothing but the name speaks for it: the document does not mention it",
+        }[self.reason]
+
     def expectation(self) -> Expectation:
         why = {
             FieldReason.READ_ONLY: "the document marks it readOnly",
@@ -213,6 +239,8 @@ class ForbiddenField:
             FieldReason.PRIVILEGED_REQUEST_ONLY: "only a privileged operation takes it",
             FieldReason.IMMUTABLE: "another operation takes it, this one does not",
             FieldReason.OWNER: "it names the owner, who is the caller",
+            FieldReason.NOT_ADDITIONAL: "this request takes no property that it does not list",
+            FieldReason.POLICY: "the policy forbids it",
             FieldReason.PRIVILEGED_NAME: "its name grants rights and no request of this document takes it",
         }[self.reason]
         return Expectation(
@@ -230,7 +258,11 @@ class SensitiveField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationContract:
-    """Everything derived for one operation."""
+    """Everything derived for one operation.
+
+    `dangerous` if a call may destroy what a run did not make; `reaches_out` says what it does to the world outside the API.
+    `writable_fields` are those that a policy lets the client write.
+    """
 
     operation: Operation
     action: Action
@@ -240,9 +272,12 @@ class OperationContract:
     state_changing: bool
     state_changing_confidence: Confidence
     dangerous: bool
+    state_changing_reason: str = ""
+    reaches_out: str | None = None
     owner_field: str | None = None
     forbidden_fields: tuple[ForbiddenField, ...] = ()
     sensitive_fields: tuple[SensitiveField, ...] = ()
+    writable_fields: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +20,9 @@ ENVELOPE_NAMES = frozenset(
 """Property names of envelopes, as JSON:API, JSend, Django REST framework and OAuth 2.0 write them."""
 
 _COMPOSITIONS = ("allOf", "oneOf", "anyOf")
+
+MAX_SUBTYPES = 40
+"""Subtypes of a discriminator looked into. A base type of everything (a graph's `entity`) has hundreds, and says nothing."""
 
 
 class UnresolvedReference(ContractError):
@@ -50,6 +53,7 @@ class Schemas:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
         self._properties: dict[int, tuple[Schema, dict[str, Property]]] = {}
+        self._children: dict[str, list[str]] | None = None
 
     def lookup(self, pointer: str) -> Any:
         """What stands at a JSON pointer in fragment form (`#/components/schemas/Pet`, RFC 6901)."""
@@ -132,6 +136,45 @@ class Schemas:
                 where = f"{pointer}/{keyword}/{index}"
                 is_choice = optional or keyword != "allOf"
                 self._collect(branch, where, seen, found, required, optional=is_choice, depth=depth + 1)
+        for reference in self._subtypes(node, pointer):
+            self._collect({"$ref": reference}, reference, seen, found, required, optional=True, depth=depth + 1)
+
+    def _subtypes(self, node: Schema, pointer: str) -> list[str]:
+        """Where the subtypes of a schema with a discriminator stand: those of its mapping, and those that extend it.
+
+        OpenAPI 3 has an object with `propertyName` and perhaps `mapping`, Swagger 2.0 the property's name.
+        """
+        discriminator = node.get("discriminator")
+        if isinstance(discriminator, Mapping):
+            mapping = discriminator.get("mapping")
+            named = [_reference(value) for value in mapping.values()] if isinstance(mapping, Mapping) else []
+        elif isinstance(discriminator, str):
+            named = []
+        else:
+            return []
+        found = list(dict.fromkeys((*filter(None, named), *self._extending(pointer))))
+        return found if len(found) <= MAX_SUBTYPES else []
+
+    def _extending(self, pointer: str) -> list[str]:
+        """The named schemas whose `allOf` refers to the one at `pointer`."""
+        if self._children is None:
+            self._children = {}
+            for where, node in self._named():
+                for branch in _branches(node, "allOf"):
+                    if isinstance(branch, Mapping) and isinstance(branch.get("$ref"), str):
+                        self._children.setdefault(branch["$ref"], []).append(where)
+        return self._children.get(pointer, [])
+
+    def _named(self) -> Iterator[tuple[str, Schema]]:
+        components = self._root.get("components")
+        homes = (
+            ("#/components/schemas", components.get("schemas") if isinstance(components, Mapping) else None),
+            ("#/definitions", self._root.get("definitions")),
+        )
+        for home, schemas in homes:
+            for name, node in schemas.items() if isinstance(schemas, Mapping) else ():
+                if isinstance(node, Mapping):
+                    yield f"{home}/{_escape(str(name))}", node
 
     def forbids_extra(self, schema: Schema) -> bool:
         """Whether the schema itself says `additionalProperties: false`."""
@@ -208,6 +251,13 @@ class Schemas:
         if any(name in ("id", "uuid", "_id", "slug", "key") or name.endswith(("_id", "uuid")) for name in names):
             return True
         return len(names - ENVELOPE_NAMES) > 1
+
+
+def _reference(value: object) -> str | None:
+    """A mapping's value: a reference, or the bare name of a schema."""
+    if not isinstance(value, str):
+        return None
+    return value if value.startswith("#") else f"#/components/schemas/{value}" if "/" not in value else None
 
 
 def _branches(node: Schema, keyword: str) -> list[Any]:

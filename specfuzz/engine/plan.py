@@ -63,10 +63,10 @@ class Selection:
 
 
 def plan(contract: Contract, selection: Selection | None = None) -> tuple[Planned, ...]:
-    """Every rule at every operation, in the document's order, dangerous operations last."""
+    """Every rule at every operation, in the document's order; what moves money or sends mail, then danger, comes last."""
     selection = selection or Selection()
     found = []
-    for target in sorted(contract.operations, key=lambda item: item.dangerous):
+    for target in sorted(contract.operations, key=lambda item: (item.dangerous, item.reaches_out is not None)):
         for rule, probe in probes().items():
             nothing_to_try = probe.why_not(contract, target)
             reason = selection.skips(target, rule) or nothing_to_try

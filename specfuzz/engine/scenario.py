@@ -215,16 +215,25 @@ class Scenario:
         needs_role = access.level is Level.ROLE and access.confidence >= Confidence.FIRM
         if needs_role and self.cast.admin is None and planned.rule not in ("SF106", "SF302"):
             return f"the operation is kept for {access.role}, and no identity has that role: add one to --auth"
+        if planned.rule == "SF106" and needs_role and self._is_in_role(self.cast.peer or self.cast.owner, access.role):
+            return f"the users have the role {access.role} themselves: add one without it to --auth"
         if needs_cookies(planned.rule) and not self._logs_in_by_cookie(self.cast.owner):
             return f"{self.cast.owner} logs in without a cookie, so another site's page cannot use the session"
         if probe.NEEDS_PEER and self.cast.peer is None:
             return "it needs a second user of the same role: add one to --auth"
         return None
 
+    def _is_in_role(self, name: str, role: str | None) -> bool:
+        """Whether an identity's own role is one that the operation is kept for (`editor or publisher`)."""
+        if role is None or not self.keyring.knows(name):
+            return False
+        own = split_words(self.keyring.identity(name).role)
+        return any(split_words(wanted) == own for wanted in role.split(" or "))
+
     def _logs_in_by_cookie(self, identity: str) -> bool:
-        """Whether the identity's session is one that a browser would carry by itself."""
+        """Whether the identity's session is one that a browser would carry by itself, or is not known yet (in a plan)."""
         carried = self.keyring.credentials(identity)
-        return carried is not None and carried.in_cookies_alone
+        return carried is None or carried.in_cookies_alone
 
     def prepare(self, cases: list[Planned]) -> Flow[tuple[str, ...]]:
         """Make the objects that several cases share, one after the other; returns what could not be made, and why."""

@@ -2,6 +2,7 @@
 
 from specfuzz.findings.build import curl, deduplicate, evidence_of, fingerprint, keep_steps, redact_url
 from specfuzz.findings.grade import grade, score
+from specfuzz.findings.ignored import without_ignored
 from specfuzz.findings.model import (
     Acceptance,
     Cell,
@@ -42,4 +43,5 @@ __all__ = [
     "keep_steps",
     "redact_url",
     "score",
+    "without_ignored",
 ]

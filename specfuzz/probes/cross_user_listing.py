@@ -266,7 +266,9 @@ def _finding(
         detail=f"{case.target.label}, sent by {peer} {how}, answered with {resource.owner}'s {resource.kind}: it holds "
         f"{', '.join(f'`{name}`' for name in fields)}, which {resource.owner} planted.",
         expectation=expectation,
-        confidence=Confidence.CERTAIN if expectation.source.startswith("#") else Confidence.FIRM,
+        confidence=max(
+            expectation.confidence, Confidence.CERTAIN if expectation.source.startswith("#") else Confidence.FIRM
+        ),
         steps=tuple(case.steps),
         owner=resource.owner,
         actor=peer,

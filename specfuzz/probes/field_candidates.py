@@ -53,7 +53,7 @@ def typed_values(case: Case) -> ValueFor:
 def candidates(case: Case, seen: Mapping[str, Any]) -> list[ForbiddenField]:
     """What the contract forbids, then what the API itself showed although no request of the document takes it."""
     forbidden = list(case.target.forbidden_fields)
-    known = {item.name for item in forbidden} | case.request_fields()
+    known = {item.name for item in forbidden} | case.request_fields() | set(case.target.writable_fields)
     identifiers = {identifier.name for identifier in case.target.identifiers}
     for name in seen:
         if name in known or name in identifiers:

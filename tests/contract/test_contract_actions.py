@@ -8,6 +8,7 @@ import pytest
 
 from specfuzz.contract import Action, Confidence, OperationContract, derive, from_raw
 from specfuzz.contract.actions import (
+    _segments,
     identifier_noun,
     is_login_field,
     is_password_field,
@@ -304,6 +305,15 @@ def test_a_list_at_a_singular_account_path_is_no_self() -> None:
         ("POST /getOrder", False, Confidence.FIRM),
         ("GET /orders/{id}/delete", True, Confidence.TENTATIVE),
         ("POST /orders/validate", False, Confidence.FIRM),
+        ("POST /shipping/estimate", False, Confidence.FIRM),
+        ("GET /reset", True, Confidence.TENTATIVE),
+        ("GET /approve/{token}", True, Confidence.TENTATIVE),
+        ("GET /newsletter/unsubscribe", True, Confidence.TENTATIVE),
+        ("GET /cancel-reasons", False, Confidence.CERTAIN),
+        ("GET /updates/{id}", False, Confidence.CERTAIN),
+        ("GET /update-channels/{id}", False, Confidence.CERTAIN),
+        ("POST /visits/{id}/check-in", True, Confidence.CERTAIN),
+        ("PUT /orders/{id}", True, Confidence.CERTAIN),
     ],
 )
 def test_whether_state_changes_is_told_with_how_sure_it_is(label: str, changes: bool, confidence: Confidence) -> None:
@@ -311,14 +321,24 @@ def test_whether_state_changes_is_told_with_how_sure_it_is(label: str, changes: 
     assert (contract.state_changing, contract.state_changing_confidence) == (changes, confidence)
 
 
-@pytest.mark.parametrize("label", ["DELETE /orders", "POST /db/reset", "POST /admin/purge-cache", "POST /shutdown"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "DELETE /orders", "POST /db/reset", "POST /admin/purge-cache", "POST /shutdown", "GET /reset",
+        "POST /orders/delete-all", "POST /removeAllUsers", "POST /reset/{table}",
+    ],
+)  # fmt: skip
 def test_what_may_destroy_what_the_run_did_not_make_is_dangerous(label: str) -> None:
     assert read(label).dangerous
 
 
 @pytest.mark.parametrize(
-    "label", ["DELETE /orders/{id}", "POST /password/reset", "DELETE /me", "GET /reset", "POST /orders"]
-)
+    "label",
+    [
+        "DELETE /orders/{id}", "POST /password/reset", "DELETE /me", "POST /orders", "POST /devices/{id}/reset",
+        "GET /drops", "GET /drops/{id}", "POST /orders/{id}/clear", "POST /search-all", "GET /seed-varieties/{id}",
+    ],
+)  # fmt: skip
 def test_an_ordinary_write_is_not_dangerous(label: str) -> None:
     assert not read(label).dangerous
 
@@ -378,6 +398,91 @@ def test_a_noun_may_name_people_by_its_last_word(noun: str, is_user: bool) -> No
 
 def test_paths_that_differ_in_parameter_names_only_are_one() -> None:
     assert normalized_path("/a/{id}/b/{b_id}/") == normalized_path("/a/{a_id}/b/{id}")
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [
+        ("POST /payments", "moves money"),
+        ("POST /orders/{id}/refund", "moves money"),
+        ("POST /cart/checkout", "moves money"),
+        ("POST /orders/{id}/pay", "moves money"),
+        ("POST /users/{id}/send-email", "sends messages"),
+        ("POST /invitations", "sends messages"),
+        ("POST /newsletter/broadcast", "sends messages"),
+        ("GET /payments", None),
+        ("GET /payments/{id}", None),
+        ("PATCH /payments/{id}", None),
+        ("DELETE /payments/{id}", None),
+        ("POST /application_charges.json", "moves money"),
+        ("POST /users/{id}/sendTestNotificationNow", "sends messages"),
+        ("POST /payment-methods", None),
+        ("POST /email-lists", None),
+        ("POST /projects/{id}/checkout-keys", None),
+        ("POST /email-templates", None),
+        ("POST /orders", None),
+        ("POST /payloads", None),
+        ("POST /payments/search", None),
+    ],
+)
+def test_what_reaches_out_of_the_api_is_marked_and_not_left_out(label: str, what: str | None) -> None:
+    found = read(label)
+    assert found.reaches_out == what
+    assert not found.dangerous
+
+
+def test_an_operation_id_does_not_make_a_read_of_a_post_to_an_object() -> None:
+    assert read("POST /bundles/{id}", operation_id="exportBundle").state_changing
+
+
+def test_a_page_that_asks_before_a_write_changes_nothing() -> None:
+    assert read("GET /newsletter/unsubscribe", beside=("POST /newsletter/unsubscribe",)).state_changing is False
+
+
+# One segment for two ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("label", "query", "body", "action", "resource", "identifiers"),
+    [
+        ("POST /users/{id}:activate", (), ("note",), Action.ACT, "user", [("path", "id")]),
+        ("GET /odata/Orders({id})", (), None, Action.READ, "order", [("path", "id")]),
+        ("DELETE /odata/Orders('{id}')", (), None, Action.DELETE, "order", [("path", "id")]),
+        ("POST /rpc/order.get", (), ("id",), Action.READ, "order", [("body", "id")]),
+        ("POST /order.update", (), ("order_id", "note"), Action.UPDATE, "order", [("body", "order_id")]),
+        ("POST /orders.create", (), ("note",), Action.CREATE, "order", []),
+        ("GET /orders.list", ("page",), None, Action.LIST, "order", []),
+        ("GET /files/{bucket}/{key}", (), None, Action.READ, "file", [("path", "bucket"), ("path", "key")]),
+        ("PATCH /repos/{owner}/{repo}", (), ("name",), Action.UPDATE, "repo", [("path", "owner"), ("path", "repo")]),
+        ("GET /invoices/{year}-{number}", (), None, Action.READ, "invoice", [("path", "year"), ("path", "number")]),
+        ("GET /articles/{slug}", (), None, Action.READ, "article", [("path", "slug")]),
+        ("GET /order", ("order_id",), None, Action.READ, "order", [("query", "order_id")]),
+        ("POST /Order/GetById", (), ("Id",), Action.READ, "order", [("body", "Id")]),
+    ],
+)
+def test_objects_are_found_however_a_document_names_them(
+    label: str,
+    query: tuple[str, ...],
+    body: tuple[str, ...] | None,
+    action: Action,
+    resource: str,
+    identifiers: list[tuple[str, str]],
+) -> None:
+    one = {"type": "object", "properties": {"id": {"type": "integer"}, "name": {"type": "string"}}}
+    returns = {"type": "array", "items": one} if action is Action.LIST else one
+    found = read(label, query=query, body=body, returns=returns)
+    assert (found.action, found.resource) == (action, resource)
+    assert [(item.location.value, item.name) for item in found.identifiers] == identifiers
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/index.html", "/report.csv", "/a:b:c", "/12:30"])
+def test_a_file_stays_one_segment(path: str) -> None:
+    assert _segments(path)[0] == path.split("/")[1]
+
+
+def test_an_operation_id_tells_danger_too() -> None:
+    assert read("POST /database", operation_id="wipeDatabase").dangerous
+    assert not read("POST /devices/{id}", operation_id="wipeDevice").dangerous
 
 
 @pytest.mark.parametrize("path", ["/users/v1/{name}", "/v1/users/{name}", "/api/v2.1/users/{name}"])

@@ -58,6 +58,186 @@ def test_a_property_that_the_request_takes_is_writable() -> None:
     assert field(update(schema("title", "role"), schema("title", "role")), "role") is None
 
 
+def test_a_strict_request_certainly_takes_nothing_that_it_does_not_list() -> None:
+    found = field(update({**schema("title"), "additionalProperties": False}, schema("title", "state")), "state")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.NOT_ADDITIONAL, Confidence.CERTAIN)
+    assert found.source.endswith("/schema/additionalProperties")
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        {"type": "object"},
+        {},
+        {**schema("title"), "additionalProperties": True},
+        {**schema("title"), "additionalProperties": TEXT},
+    ],
+    ids="nothing-listed empty more-allowed a-map".split(),
+)
+def test_what_an_open_request_leaves_out_is_only_a_hint(taken: dict[str, Any]) -> None:
+    found = field(update(taken, schema("title", "state")), "state")
+    assert found is not None
+    assert (found.reason, found.confidence) == (FieldReason.RESPONSE_ONLY, Confidence.TENTATIVE)
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json-patch+json", "application/octet-stream", "text/plain", "image/png"]
+)
+def test_a_body_that_holds_no_fields_forbids_none(media: str) -> None:
+    patch = {
+        "requestBody": {"content": {media: {"schema": schema("op", "path")}}},
+        "responses": {"200": {"description": "", **content(schema("state"))}},
+    }
+    found = derive(from_raw({"openapi": "3.0.3", "paths": {"/notes/{id}": {"patch": patch}}}, "t.json"))
+    assert found.operations[0].forbidden_fields == ()
+
+
+@pytest.mark.parametrize("path", ["/notes/{id}/pay", "/notes/{id}/history"])
+def test_what_another_kind_of_answer_shows_is_no_field_of_the_object(path: str) -> None:
+    other = {"post": {"responses": {"200": {"description": "Fine", **content(schema("receipt"))}}}}
+    assert field(update(schema("title"), schema("title"), paths={path: other}), "receipt") is None
+
+
+def account(**paths: Any) -> Any:
+    login = {
+        "requestBody": content(schema("email", "password")),
+        "responses": {"200": {"description": "", **content(schema("access_token", "mfa_state", "api_key"))}},
+    }
+    shown = {
+        "get": {"responses": {"200": {"description": "", **content(schema("id", "username", "plan"))}}},
+        "put": {"requestBody": content(schema("username")), "responses": {}},
+    }
+    return derive(from_raw({"openapi": "3.0.3", "paths": {"/login": {"post": login}, "/users/{id}": shown}}, "t.json"))
+
+
+def test_what_a_log_in_answers_is_no_field_of_the_account() -> None:
+    names = {item.name for item in account().get("PUT /users/{id}").forbidden_fields}
+    assert "plan" in names
+    assert not names & {"mfa_state", "api_key", "access_token"}
+
+
+def test_a_log_in_may_hand_out_its_token_and_no_other_secret() -> None:
+    assert [item.name for item in account().get("POST /login").sensitive_fields] == ["api_key"]
+
+
+def test_an_account_is_its_own_owner() -> None:
+    assert account().get("GET /users/{id}").owner_field is None
+    assert update(schema("title"), schema("title", "username")).owner_field == "username"
+
+
+# Nested -------------------------------------------------------------------------------------------------------------
+
+
+def nested(taken: dict[str, Any], shown: dict[str, Any], **more: Any) -> dict[str, tuple[str, str]]:
+    fields = update(taken, shown, **more).forbidden_fields
+    return {item.name: (item.reason.value, str(item.confidence)) for item in fields if "." in item.name}
+
+
+def listed(of: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": of}
+
+
+def test_what_only_answers_show_inside_of_a_part_is_forbidden_there() -> None:
+    taken = schema("title", profile=schema("bio"), lines=listed(schema("amount")))
+    shown = schema("title", profile=schema("id", "bio", "role"), lines=listed(schema("amount", "price")))
+    assert nested(taken, shown) == {
+        "profile.role": ("response-only", "firm"),
+        "lines[].price": ("response-only", "firm"),
+    }
+
+
+def test_a_nested_privilege_is_marked_as_one() -> None:
+    taken = schema("title", profile=schema("bio"))
+    fields = update(taken, schema("id", profile=schema("bio", "is_admin"))).forbidden_fields
+    assert [(item.name, item.is_privileged) for item in fields if "." in item.name] == [("profile.is_admin", True)]
+
+
+def test_a_read_only_part_of_a_part_is_certainly_forbidden() -> None:
+    taken = schema("title", profile=schema("bio", rank={"type": "integer", "readOnly": True}))
+    assert nested(taken, schema("title")) == {"profile.rank": ("readOnly", "certain")}
+
+
+def test_a_part_two_levels_down_is_seen_and_a_circle_ends() -> None:
+    taken = schema("title", a=schema(b=schema("c")))
+    assert nested(taken, schema("title", a=schema(b=schema("c", "d")))) == {"a.b.d": ("response-only", "firm")}
+
+
+def test_a_part_that_the_request_does_not_take_is_forbidden_as_a_whole() -> None:
+    assert nested(schema("title"), schema("title", "id", profile=schema("role"))) == {}
+    found = field(update(schema("title"), schema("title", "id", profile=schema("role"))), "profile")
+    assert found is not None
+
+
+def test_what_another_request_takes_inside_of_the_part_is_only_a_hint() -> None:
+    post = {"requestBody": content(schema("title", profile=schema("bio", "role"))), "responses": {}}
+    taken, shown = schema("title", profile=schema("bio")), schema("title", profile=schema("bio", "role"))
+    assert nested(taken, shown, paths={"/notes": {"post": post}}) == {
+        "profile.role": ("not-in-this-request", "tentative")
+    }
+
+
+# Subtypes -----------------------------------------------------------------------------------------------------------
+
+
+def typed(discriminator: Any, *, swagger: bool = False) -> OperationContract:
+    """A request of a base type with a subtype, and a response that shows what only the subtype takes."""
+    home = "#/definitions/" if swagger else "#/components/schemas/"
+    schemas = {
+        "Base": {**schema("kind"), **({"discriminator": discriminator} if discriminator else {})},
+        "Dog": {"allOf": [{"$ref": f"{home}Base"}, schema("bark")]},
+        "Shown": schema("kind", "bark", "chip"),
+    }
+    taken, shown = {"$ref": f"{home}Base"}, {"$ref": f"{home}Shown"}
+    if swagger:
+        patch: dict[str, Any] = {
+            "parameters": [{"in": "body", "name": "body", "schema": taken}],
+            "responses": {"200": {"description": "", "schema": shown}},
+        }
+        raw: dict[str, Any] = {"swagger": "2.0", "definitions": schemas}
+    else:
+        patch = {"requestBody": content(taken), "responses": {"200": {"description": "", **content(shown)}}}
+        raw = {"openapi": "3.0.3", "components": {"schemas": schemas}}
+    return derive(from_raw({**raw, "paths": {"/pets/{id}": {"patch": patch}}}, "t.json")).operations[0]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        typed({"propertyName": "kind"}),
+        typed({"propertyName": "kind", "mapping": {"dog": "#/components/schemas/Dog"}}),
+        typed({"propertyName": "kind", "mapping": {"dog": "Dog"}}),
+        typed("kind", swagger=True),
+    ],
+    ids="extended mapped named swagger".split(),
+)
+def test_a_field_that_a_subtype_takes_is_writable(found: OperationContract) -> None:
+    assert field(found, "bark") is None
+    assert field(found, "chip") is not None
+
+
+def test_without_a_discriminator_a_subtype_is_another_schema() -> None:
+    assert field(typed(None), "bark") is not None
+
+
+def test_a_base_of_everything_says_nothing_about_its_subtypes() -> None:
+    many = {
+        f"S{number}": {"allOf": [{"$ref": "#/components/schemas/Base"}, schema(f"f{number}")]} for number in range(200)
+    }
+    base = {**schema("kind"), "discriminator": {"propertyName": "kind"}}
+    raw = {
+        "openapi": "3.0.3",
+        "components": {"schemas": {"Base": base, **many}},
+        "paths": {
+            "/a/{id}": {
+                "get": {"responses": {"200": {"description": "", **content({"$ref": "#/components/schemas/Base"})}}}
+            }
+        },
+    }
+    document = from_raw(raw, "t.json")
+    assert list(document.schemas.properties({"$ref": "#/components/schemas/Base"})) == ["kind"]
+
+
 @pytest.mark.parametrize("name", ["id", "_id", "uuid", "href", "etag"])
 def test_an_identifier_or_link_that_responses_show_is_no_forbidden_field(name: str) -> None:
     assert field(update(schema("title"), schema("title", name)), name) is None

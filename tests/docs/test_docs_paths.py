@@ -38,6 +38,7 @@ def anchors(page: Path) -> set[str]:
 def test_every_named_path_exists(page: Path) -> None:
     users_own = {
         "schemathesis.toml",
+        "specfuzz.toml",
         "specfuzz-baseline.toml",
         "truth.toml",
     }  # these stand in other folders: the user's, each API of the benchmark

@@ -130,6 +130,22 @@ def test_a_case_without_its_players_says_who_is_missing(cast: Cast, rule: str, l
     assert said is None if words is None else words in (said or "")
 
 
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [("editor", "the users have the role editor or publisher themselves"), ("reader", None)],
+)
+def test_whether_a_role_is_needed_is_not_tried_as_somebody_who_has_it(role: str, words: str | None) -> None:
+    def kept(raw: dict[str, Any]) -> None:
+        raw["paths"]["/notes/{id}"]["get"] |= {"x-required-roles": ["editor", "publisher"], "description": ""}
+
+    stage = scenario(edit=kept)
+    stage.adopt((user("alice", role), user("bob", role)))
+    target = stage.contract.get("GET /notes/{id}")
+    assert target is not None
+    reason = stage.why_not_now(Planned(target=target, rule="SF106"))
+    assert reason is None if words is None else words in str(reason)
+
+
 def test_without_sign_up_no_users_can_be_made() -> None:
     stage = scenario(edit=lambda raw: raw["paths"].pop("/register"))
     assert run_flow(stage.make_users(), NotesApi().send) == "the document has no sign-up operation"
