@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from specfuzz.cli.errors import UsageError
 from specfuzz.contract import Contract, Document, derive, parse
+from specfuzz.contract.reading import MAX_DOCUMENT_BYTES, too_large
 
 
 def load_contract(spec: str, *, verify: bool = True) -> Contract:
@@ -30,7 +31,11 @@ def read_spec(spec: str, *, verify: bool = True) -> str:
         )
     path = Path(spec)
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MAX_DOCUMENT_BYTES + 1)  # and not all of /dev/zero
+        if len(content) > MAX_DOCUMENT_BYTES:
+            raise too_large(spec)
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise UsageError(f"no such file: {spec}", hint=_nearest(path)) from None
     except IsADirectoryError:

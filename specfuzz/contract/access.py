@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from specfuzz.contract.document import Document
 from specfuzz.contract.model import Access, Action, Confidence, Level, Operation
@@ -231,7 +232,7 @@ def _from_silence(document: Document, operation: Operation, action: Action) -> _
             source=operation.pointer,
             reason=_BY_CONVENTION,
         )
-    if any(other.security for other in document.operations):
+    if document.asks_for_credentials:
         return _Hint(
             level=Level.PUBLIC,
             confidence=Confidence.TENTATIVE,
@@ -305,27 +306,29 @@ def _from_prose(operation: Operation) -> Iterator[_Hint]:
 
 
 def _read_sentence(sentence: str, source: str) -> Iterator[_Hint]:
-    def hint(level: Level, found: re.Match[str], role: str | None = None) -> _Hint:
+    level, role = _meaning(sentence)
+    if level is not None:
         quoted = sentence if len(sentence) <= 120 else sentence[:117] + "..."
-        return _Hint(level=level, confidence=Confidence.FIRM, source=source, role=role, reason=f"it says “{quoted}”")
+        yield _Hint(level=level, confidence=Confidence.FIRM, source=source, role=role, reason=f"it says “{quoted}”")
 
+
+@lru_cache(maxsize=16384)
+def _meaning(sentence: str) -> tuple[Level | None, str | None]:
+    """The level that a sentence speaks of and its role; large documents say the same sentence of many operations."""
     negated = _NEGATED.search(sentence)
-    members = _MEMBERS.search(sentence)
-    owner = _OWNER.search(sentence)
+    if not negated and _MEMBERS.search(sentence):
+        return Level.MEMBERS, None
     anyone = _ANY_IDENTITY.search(sentence)
-    public = _PUBLIC.search(sentence)
-    closed = _CLOSED.search(sentence)
-    role = _ROLE.search(sentence)
-    if members and not negated:
-        yield hint(Level.MEMBERS, members)
-    elif owner and not negated and not anyone:
-        yield hint(Level.OWNER, owner)
-    elif anyone:
-        yield hint(Level.AUTHENTICATED, anyone)
-    elif public and not closed:
-        yield hint(Level.PUBLIC, public)
-    elif role and not negated:
-        yield hint(Level.ROLE, role, next(group for group in role.groups() if group).lower())
+    if not negated and not anyone and _OWNER.search(sentence):
+        return Level.OWNER, None
+    if anyone:
+        return Level.AUTHENTICATED, None
+    if _PUBLIC.search(sentence) and not _CLOSED.search(sentence):
+        return Level.PUBLIC, None
+    role = None if negated else _ROLE.search(sentence)
+    if role:
+        return Level.ROLE, next(group for group in role.groups() if group).lower()
+    return None, None
 
 
 def _sentences(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from specfuzz.contract.access import derive_access
 from specfuzz.contract.actions import Shape, Shapes, is_user_noun, normalized_path
@@ -37,12 +37,20 @@ class Contract:
     operations: tuple[OperationContract, ...]
     resources: tuple[ResourceKind, ...]
     links: tuple[Link, ...] = ()
+    _by_label: dict[str, OperationContract] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _by_name: dict[str, ResourceKind] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.operations:
+            self._by_label.setdefault(item.label, item)
+        for kind in self.resources:
+            self._by_name.setdefault(kind.name, kind)
 
     def get(self, label: str) -> OperationContract | None:
-        return next((item for item in self.operations if item.label == label), None)
+        return self._by_label.get(label)
 
     def resource(self, name: str) -> ResourceKind | None:
-        return next((kind for kind in self.resources if kind.name == name), None)
+        return self._by_name.get(name)
 
     def with_action(self, action: Action) -> tuple[OperationContract, ...]:
         return tuple(item for item in self.operations if item.action is action)
@@ -55,7 +63,7 @@ class Contract:
     @property
     def protects_something(self) -> bool:
         """Whether the document declares credentials anywhere; where it does not, its silence says nothing."""
-        return any(operation.security for operation in self.document.operations)
+        return self.document.asks_for_credentials
 
 
 def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
@@ -160,6 +168,7 @@ def _kinds(operations: tuple[OperationContract, ...], users: tuple[str, ...]) ->
         ResourceKind(
             name=name,
             is_user=name in users,
+            operations=tuple(items),
             creates=pick(items, Action.CREATE, Action.SIGN_UP),
             lists=pick(items, Action.LIST, Action.SEARCH),
             reads=pick(items, Action.READ),

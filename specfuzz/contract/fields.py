@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from specfuzz.contract.access import says_own
 from specfuzz.contract.model import (
@@ -30,10 +32,12 @@ _NO_FIELDS = frozenset(
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
 
 
+@lru_cache(maxsize=8192)
 def is_privileged(name: str) -> bool:
     return is_listed(name, "privileged_fields")
 
 
+@lru_cache(maxsize=8192)
 def is_owner_field(name: str) -> bool:
     """Whether a property names the account that its object belongs to."""
     return is_listed(name, "owner_fields")
@@ -45,6 +49,15 @@ def is_server_managed(name: str) -> bool:
     return name.lower() in _SERVER_MANAGED or (len(words) > 1 and words[-1] in _MANAGED_SUFFIXES)
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the operations on one kind of object take, those kept for a role apart, and what they show."""
+
+    ordinary: set[str] = field(default_factory=set)
+    privileged: dict[str, Property] = field(default_factory=dict)
+    shown: dict[str, Property] = field(default_factory=dict)
+
+
 class FieldReader:
     """Derives the fields of one document's operations, resource by resource."""
 
@@ -52,6 +65,8 @@ class FieldReader:
         self._schemas = schemas
         self._samples = sample_names
         self._guesses = tuple(rename_like(entry, sample_names) for entry in word_list("privileged_fields"))
+        self._shown: dict[str, dict[str, Property]] = {}
+        self._kinds: dict[str, _Kind] = {}
 
     def writable(self, body: Body) -> dict[str, Property]:
         """What a request body takes: its properties without the read-only ones, behind a lone wrapper object."""
@@ -63,6 +78,12 @@ class FieldReader:
 
     def shown(self, contract: OperationContract) -> dict[str, Property]:
         """The properties of the object that an operation's successful responses carry."""
+        cached = self._shown.get(contract.label)
+        if cached is None:
+            cached = self._shown[contract.label] = self._carried(contract)
+        return cached
+
+    def _carried(self, contract: OperationContract) -> dict[str, Property]:
         found: dict[str, Property] = {}
         for reply in contract.operation.replies:
             if reply.is_success and reply.schema is not None:
@@ -80,38 +101,41 @@ class FieldReader:
         body = contract.operation.bodies[0]
         request = self._request_properties(body)
         taken = set(self.writable(body))
-        others = [other for other in siblings if other.label != contract.label]
         found: dict[str, ForbiddenField] = {}
-        for item in self._candidates(contract, request, taken, others):
+        for item in self._candidates(contract, request, taken, self._kind(contract, siblings)):
             found.setdefault(item.name, item)
         return tuple(sorted(found.values(), key=lambda item: -item.confidence))
 
+    def _kind(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> _Kind:
+        """What all operations on one kind of object take and show, read once: large documents have hundreds of one."""
+        key = contract.resource or contract.label
+        cached = self._kinds.get(key)
+        if cached is None:
+            cached = self._kinds[key] = _Kind()
+            for item in siblings:
+                for body in item.operation.bodies[:1]:
+                    writable = self.writable(body)
+                    if item.access.level is Level.ROLE:
+                        cached.privileged.update(writable)
+                    else:
+                        cached.ordinary.update(writable)
+                for name, shown in self.shown(item).items():
+                    cached.shown.setdefault(name, shown)
+        return cached
+
     def _candidates(
-        self,
-        contract: OperationContract,
-        request: Mapping[str, Property],
-        taken: set[str],
-        others: list[OperationContract],
+        self, contract: OperationContract, request: Mapping[str, Property], taken: set[str], kind: _Kind
     ) -> Iterator[ForbiddenField]:
         for name, item in request.items():
             if item.is_read_only:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
             elif is_owner_field(name) and contract.action is Action.CREATE and self._must_be_caller(contract, item):
                 yield self._field(item, FieldReason.OWNER, Confidence.FIRM)
-        ordinary: set[str] = set()
-        privileged: dict[str, Property] = {}
-        for other in others:
-            for body in other.operation.bodies[:1]:
-                writable = self.writable(body)
-                if other.access.level is Level.ROLE:
-                    privileged.update(writable)
-                else:
-                    ordinary.update(writable)
+        ordinary, privileged = kind.ordinary, kind.privileged
         identifiers = {identifier.name for identifier in contract.identifiers}
-        shown: dict[str, Property] = {}
-        for other in (contract, *others):
-            for name, item in self.shown(other).items():
-                shown.setdefault(name, item)
+        shown = {**self.shown(contract)}
+        for name, item in kind.shown.items():
+            shown.setdefault(name, item)
         for name, item in shown.items():
             if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED | _NO_FIELDS:
                 continue

@@ -257,10 +257,11 @@ class OperationContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceKind:
-    """The operations that deal with one kind of object. `parents` from the outermost inwards."""
+    """The operations that deal with one kind of object: all of them, and by what they do."""
 
     name: str
     is_user: bool
+    operations: tuple[OperationContract, ...] = ()
     creates: tuple[OperationContract, ...] = ()
     lists: tuple[OperationContract, ...] = ()
     reads: tuple[OperationContract, ...] = ()

@@ -58,8 +58,9 @@ def why_not(contract: Contract, target: OperationContract) -> str | None:
         return f"open on purpose: {target.access.reason}"
     if target.access.level is Level.ROLE:
         return "kept for a role: see SF106"
-    reads = any(item.action is Action.READ and item.resource == target.resource for item in contract.operations)
-    if _expectation(contract, target) is None and not reads:
+    kind = contract.resource(target.resource)
+    reads = kind.reads if kind is not None else ()
+    if not reads and _expectation(contract, target) is None:
         return "neither the document nor a read of one such object tells whose it is"
     return None
 
@@ -68,9 +69,9 @@ def _expectation(contract: Contract, target: OperationContract) -> Expectation |
     """What makes such objects private: the list's own promise, or that of reading one."""
     if _is_private(target):
         return target.access.expectation()
-    for item in contract.operations:
-        reads = item.action is Action.READ and item.resource == target.resource and item.identifiers
-        if reads and _is_private(item):
+    kind = contract.resource(target.resource or "")
+    for item in kind.reads if kind is not None else ():
+        if item.identifiers and _is_private(item):
             return Expectation(
                 statement=f"a {target.resource} is its owner's alone, as {item.label} says",
                 source=item.access.source,
