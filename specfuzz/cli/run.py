@@ -39,6 +39,7 @@ class RunOptions:
     timeout_s: float = 10.0
     concurrency: int = 8
     verify_tls: bool = True
+    use_cache: bool = True
     fail_on: str = "low"
     min_confidence: str = "firm"
     min_coverage: int = 0
@@ -50,6 +51,8 @@ class RunOptions:
 def run(options: RunOptions) -> int:
     """Run and report; returns the exit code. Raises what `cli.errors` knows."""
     from specfuzz.cli.target import base_url, load_contract
+    from specfuzz.engine.events import Noted
+    from specfuzz.generation import is_too_large_to_analyse
     from specfuzz.identities import read_auth_file
 
     if options.format not in FORMATS:
@@ -57,14 +60,14 @@ def run(options: RunOptions) -> int:
     if options.output is not None:
         check_writable(options.output)
     identities = read_auth_file(options.auth) if options.auth is not None else ()
-    contract = load_contract(options.spec, verify=options.verify_tls)
+    contract = load_contract(options.spec, verify=options.verify_tls, use_cache=options.use_cache)
     url, note = base_url(contract.document, options.spec, options.url)
     _check_selection(options, contract)
     with progress(quiet=options.quiet) as listener:
         if note is not None:
-            from specfuzz.engine.events import Noted
-
             listener(Noted(text=note))
+        if is_too_large_to_analyse(contract.document):
+            listener(Noted(text="a very large document: its operations are connected by names and declared links only"))
         result = asyncio.run(_execute(options, contract, url, identities, listener))
     report(result, options)
     return exit_code(result, options)

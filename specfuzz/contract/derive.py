@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from specfuzz.contract.access import derive_access
-from specfuzz.contract.actions import Shape, Shapes, is_user_noun, normalized_path
+from specfuzz.contract.actions import Shape, Shapes, is_plural, is_user_noun, normalized_path
 from specfuzz.contract.document import Document
 from specfuzz.contract.fields import FieldReader, is_owner_field
 from specfuzz.contract.model import (
@@ -22,6 +22,17 @@ from specfuzz.contract.users import find_user_kinds
 from specfuzz.contract.words import split_words
 
 _READ_VERBS = frozenset("get list search find read view show export query lookup preview validate check".split())
+_COMPUTING_VERBS = frozenset("analyse analyze calculate classify compute detect predict translate".split())
+_SAID_READS = frozenset(
+    "get gets list lists return returns retrieve retrieves search searches find finds fetch fetches read reads query queries"
+    " look lookup check checks validate validates calculate calculates compute computes analyze analyzes perform performs"
+    " detect detects classify predict preview download downloads export exports render count".split()
+)
+_SAID_CHANGES = frozenset(
+    "create creates add adds update updates delete deletes remove removes set sets mark marks send sends register registers"
+    " submit submits assign assigns cancel cancels save saves upload uploads change changes enable disable start stop move"
+    " moves copy copies replace replaces edit approve reject close open publish invite".split()
+)
 _CHANGE_VERBS = frozenset(
     "delete remove reset purge wipe drop clear create update cancel approve logout enable disable activate".split()
 )
@@ -69,7 +80,10 @@ class Contract:
 def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
     """The contract of a document. Pure: the same document gives the same contract."""
     shapes = Shapes(document)
-    plain = [_without_fields(document, operation, shapes.read(operation)) for operation in document.operations]
+    plain = [
+        _without_fields(document, operation, shapes.read(operation), has_items=shapes.has_items(operation))
+        for operation in document.operations
+    ]
     plain = _settle_parts(plain)
     users = find_user_kinds(document, plain)
     plain = [_about_users(item, users) for item in plain]
@@ -82,8 +96,8 @@ def derive(document: Document, links: Iterable[Link] = ()) -> Contract:
     return Contract(document=document, operations=operations, resources=_kinds(operations, users), links=tuple(links))
 
 
-def _without_fields(document: Document, operation: Operation, shape: Shape) -> OperationContract:
-    changing, confidence = _changes_state(operation, shape.action)
+def _without_fields(document: Document, operation: Operation, shape: Shape, *, has_items: bool) -> OperationContract:
+    changing, confidence = _changes_state(operation, shape, has_items=has_items)
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -127,16 +141,38 @@ def _with_fields(
     )
 
 
-def _changes_state(operation: Operation, action: Action) -> tuple[bool, Confidence]:
-    words = split_words(operation.path.rsplit("/", 1)[-1]) or split_words(operation.operation_id or "")
-    first = words[0] if words else ""
+def _changes_state(operation: Operation, shape: Shape, *, has_items: bool) -> tuple[bool, Confidence]:
+    literals = [segment for segment in operation.path.split("/") if segment and "{" not in segment]
+    words = split_words(literals[-1]) if literals else ()
+    first = (words or split_words(operation.operation_id or "") or ("",))[0]
     if operation.is_safe:
         if first in _CHANGE_VERBS:
             return True, Confidence.TENTATIVE
         return False, Confidence.CERTAIN
-    if action in (Action.READ, Action.LIST, Action.SEARCH) or first in _READ_VERBS:
+    says = (*split_words(operation.summary), "")[0]
+    reads = shape.action in (Action.READ, Action.LIST, Action.SEARCH) or first in _READ_VERBS | _COMPUTING_VERBS
+    if reads and operation.method not in ("DELETE", "PATCH"):
+        if has_items or says in _SAID_CHANGES:
+            return True, Confidence.TENTATIVE  # `POST /checks` makes a check; "Mark as read" is no reading
         return False, Confidence.FIRM
-    return True, Confidence.CERTAIN
+    return True, _certainty_of_change(operation, shape, has_items=has_items)
+
+
+def _certainty_of_change(operation: Operation, shape: Shape, *, has_items: bool) -> Confidence:
+    """How sure it is that a write changes something: many a POST only computes an answer (`POST /text/review`)."""
+    if operation.method in ("DELETE", "PATCH") or (operation.method == "PUT" and shape.identifiers):
+        return Confidence.CERTAIN
+    said = (*split_words(operation.summary), "")[0]
+    if said in _SAID_READS:
+        return Confidence.TENTATIVE
+    if said in _SAID_CHANGES:
+        return Confidence.FIRM if shape.action is Action.OTHER else Confidence.CERTAIN
+    if shape.action is Action.CREATE:
+        statuses = {reply.status for reply in operation.replies}
+        if has_items or ("201" in statuses and "200" not in statuses):  # some tools declare both everywhere
+            return Confidence.CERTAIN
+        return Confidence.FIRM if is_plural(operation.path.rsplit("/", 1)[-1]) else Confidence.TENTATIVE
+    return Confidence.TENTATIVE if shape.action is Action.OTHER else Confidence.FIRM
 
 
 def _is_dangerous(operation: Operation, shape: Shape) -> bool:
@@ -186,8 +222,8 @@ def _sample_names(document: Document) -> tuple[str, ...]:
     for operation in document.operations[:60]:
         for body in operation.bodies[:1]:
             names.extend(document.schemas.properties(body.schema, body.pointer))
-        for reply in operation.replies:
-            if reply.is_success and reply.schema is not None:
+        for reply in operation.success_replies:
+            if reply.schema is not None:
                 schema, pointer, _ = document.schemas.represented(reply.schema, reply.pointer)
                 names.extend(document.schemas.properties(schema, pointer))
     return tuple(dict.fromkeys(names))

@@ -17,8 +17,8 @@ from specfuzz.contract.model import (
     OperationContract,
     SensitiveField,
 )
-from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas
-from specfuzz.contract.words import is_listed, rename_like, split_words, word_list
+from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas, is_envelope_name
+from specfuzz.contract.words import is_listed, noun_of, rename_like, split_words, word_list
 
 MAX_GUESSED_FIELDS = 12
 """Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
@@ -28,6 +28,14 @@ _NO_FIELDS = frozenset(
     name for name in ENVELOPE_NAMES if "token" in name or name in ("ok", "success", "error", "errors")
 )
 """What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
+
+_JSON_PATCH = frozenset(("op", "path", "from", "value"))
+"""What a step of a JSON Patch has (RFC 6902): such a body names the fields that it writes in its values."""
+
+_SHOWING_ACTIONS = frozenset(Action) - {Action.ACT, Action.OTHER, Action.LOGIN, Action.LOGOUT, Action.REFRESH}
+"""Operations whose answer shows the object; of an action on it, the answer is often about the action."""
+
+_READING_ACTIONS = frozenset((Action.READ, Action.LIST, Action.SEARCH, Action.SELF))
 
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
 
@@ -49,13 +57,23 @@ def is_server_managed(name: str) -> bool:
     return name.lower() in _SERVER_MANAGED or (len(words) > 1 and words[-1] in _MANAGED_SUFFIXES)
 
 
+def _is_bare_envelope(properties: Mapping[str, Property], resource: str | None) -> bool:
+    """Whether an answer says how it went and leaves open what the object in it looks like (`ok`, `message`, `order`)."""
+    left = [name for name in properties if not is_envelope_name(name)]
+    if len(properties) > len(left) and len(left) == 1 and resource is not None:
+        kept = "".join(split_words(noun_of(left[0])))
+        return kept == "".join(split_words(resource))
+    return bool(properties) and not left
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What the operations on one kind of object take, those kept for a role apart, and what they show."""
+    """What the operations on one kind of object take, those kept for a role apart, and what they and its reads show."""
 
     ordinary: set[str] = field(default_factory=set)
     privileged: dict[str, Property] = field(default_factory=dict)
     shown: dict[str, Property] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
 
 
 class FieldReader:
@@ -85,11 +103,13 @@ class FieldReader:
 
     def _carried(self, contract: OperationContract) -> dict[str, Property]:
         found: dict[str, Property] = {}
-        for reply in contract.operation.replies:
-            if reply.is_success and reply.schema is not None:
+        for reply in contract.operation.success_replies:
+            if reply.schema is not None:
                 schema, pointer, _ = self._schemas.represented(reply.schema, reply.pointer)
-                for name, item in self._schemas.properties(schema, pointer).items():
-                    found.setdefault(name, item)
+                properties = self._schemas.properties(schema, pointer)
+                if not _is_bare_envelope(properties, contract.resource):
+                    for name, item in properties.items():
+                        found.setdefault(name, item)
         return found
 
     def forbidden(
@@ -100,10 +120,12 @@ class FieldReader:
             return ()
         body = contract.operation.bodies[0]
         request = self._request_properties(body)
+        is_patch = {"op", "path"} <= set(request) <= _JSON_PATCH
         taken = set(self.writable(body))
         found: dict[str, ForbiddenField] = {}
         for item in self._candidates(contract, request, taken, self._kind(contract, siblings)):
-            found.setdefault(item.name, item)
+            if item.reason is FieldReason.READ_ONLY or not is_patch:
+                found.setdefault(item.name, item)
         return tuple(sorted(found.values(), key=lambda item: -item.confidence))
 
     def _kind(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> _Kind:
@@ -119,9 +141,22 @@ class FieldReader:
                         cached.privileged.update(writable)
                     else:
                         cached.ordinary.update(writable)
-                for name, shown in self.shown(item).items():
-                    cached.shown.setdefault(name, shown)
+                if item.action in _SHOWING_ACTIONS and self._shows_objects(item):
+                    for name, shown in self.shown(item).items():
+                        cached.shown.setdefault(name, shown)
+                    if item.action in _READING_ACTIONS:
+                        cached.read.update(self.shown(item))
         return cached
+
+    def _shows_objects(self, contract: OperationContract) -> bool:
+        """Whether an answer is the object, or a list of them: a list in an envelope that we cannot open tells nothing."""
+        if contract.action not in (Action.LIST, Action.SEARCH):
+            return True
+        return any(
+            self._schemas.represented(reply.schema, reply.pointer)[2]
+            for reply in contract.operation.success_replies
+            if reply.schema is not None
+        )
 
     def _candidates(
         self, contract: OperationContract, request: Mapping[str, Property], taken: set[str], kind: _Kind
@@ -132,6 +167,8 @@ class FieldReader:
             elif is_owner_field(name) and contract.action is Action.CREATE and self._must_be_caller(contract, item):
                 yield self._field(item, FieldReason.OWNER, Confidence.FIRM)
         ordinary, privileged = kind.ordinary, kind.privileged
+        # What only computes an answer keeps no object whose fields could be written.
+        changes = min(Confidence.FIRM, contract.state_changing_confidence)
         identifiers = {identifier.name for identifier in contract.identifiers}
         shown = {**self.shown(contract)}
         for name, item in kind.shown.items():
@@ -146,7 +183,9 @@ class FieldReader:
             elif name in ordinary:
                 yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)
             else:
-                yield self._field(item, FieldReason.RESPONSE_ONLY, Confidence.FIRM)
+                # A write's own answer may be about the writing; where reads show the object, they say what it has.
+                is_of_object = name in kind.read or not kind.read
+                yield self._field(item, FieldReason.RESPONSE_ONLY, changes if is_of_object else Confidence.TENTATIVE)
         for name, item in privileged.items():
             if name not in taken and name not in ordinary and name not in shown:
                 yield self._field(item, FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)

@@ -136,6 +136,13 @@ class Operation:
         return self.method in ("GET", "HEAD", "OPTIONS", "TRACE")
 
     @property
+    def success_replies(self) -> tuple[Reply, ...]:
+        """The declared successes; `default` is one only where no other is, for most documents describe errors there."""
+        found = tuple(reply for reply in self.replies if reply.is_success)
+        declared = tuple(reply for reply in found if reply.status != "default")
+        return declared or found
+
+    @property
     def prose(self) -> str:
         return f"{self.summary}\n{self.description}".strip()
 

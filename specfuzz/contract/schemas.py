@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from specfuzz.contract.errors import ContractError
 from specfuzz.contract.model import Schema
+from specfuzz.contract.words import split_words
 
 MAX_DEPTH = 12
 """Levels of nesting looked into; documents made by tools stay below it, hostile ones do not."""
@@ -21,6 +22,22 @@ ENVELOPE_NAMES = frozenset(
 
 _COMPOSITIONS = ("allOf", "oneOf", "anyOf")
 _MAPPINGS = (dict, Mapping)  # asking for a plain dict first is ten times as fast as asking the abstract class
+
+
+_ERROR_WORDS = frozenset(("error", "errors"))
+_PAGING_WORDS = frozenset(
+    "total count number page pages size per limit offset next previous prev first last current has more link cursor length"
+    " pagination paging results result items records status reason message odata".split()
+)
+
+
+def is_envelope_name(name: str) -> bool:
+    """Whether a property is an envelope's: one of the known names, or made of the words of paging (`NextPageLink`)."""
+    return (
+        name.lower() in ENVELOPE_NAMES
+        or name.lower() == "totalnumber"
+        or bool(set(split_words(name)) <= _PAGING_WORDS or set(split_words(name)) & _ERROR_WORDS)
+    )
 
 
 class UnresolvedReference(ContractError):
@@ -55,6 +72,12 @@ class Schemas:
         self._represented: dict[int, tuple[Schema, tuple[Schema, str, bool]]] = {}
         self._types: dict[int, tuple[Schema, str | None]] = {}
         self._merged: dict[int, tuple[Schema, tuple[Schema, str]]] = {}
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        return self._root  # the answers are found again; their keys are good for this process only
+
+    def __setstate__(self, root: Mapping[str, Any]) -> None:
+        Schemas.__init__(self, root)
 
     def lookup(self, pointer: str) -> Any:
         """What stands at a JSON pointer in fragment form (`#/components/schemas/Pet`, RFC 6901)."""
@@ -213,7 +236,9 @@ class Schemas:
             return listed[0], listed[1], True
         properties = self.properties(node, where)
         arrays, objects = [], []
-        for item in properties.values():
+        for name, item in properties.items():
+            if set(split_words(name)) & _ERROR_WORDS:
+                continue
             kind = self.type_of(item.schema)
             if kind == "array":
                 inner = self.items(item.schema, item.pointer)
@@ -233,7 +258,7 @@ class Schemas:
         names = {name.lower() for name in properties}
         if any(name in ("id", "uuid", "_id", "slug", "key") or name.endswith(("_id", "uuid")) for name in names):
             return True
-        return len(names - ENVELOPE_NAMES) > 1
+        return sum(1 for name in properties if not is_envelope_name(name)) > 1
 
 
 def _branches(node: Schema, keyword: str) -> list[Any]:

@@ -38,7 +38,9 @@ def pick(documents: Mapping[str, Path]) -> dict[str, tuple[dict[str, Any], list[
     providers: dict[str, list[str]] = {}
     for name in sorted(documents):
         if ".deref" not in name:
-            providers.setdefault(name.rsplit("/", 1)[0] if name.startswith("@") else name.split("/")[1], []).append(name)
+            providers.setdefault(name.rsplit("/", 1)[0] if name.startswith("@") else name.split("/")[1], []).append(
+                name
+            )
     order = sorted(providers)
     chance.shuffle(order)
     picked: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {}
@@ -55,7 +57,7 @@ def pick(documents: Mapping[str, Path]) -> dict[str, tuple[dict[str, Any], list[
 
 def _operations(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for path, item in (raw.get("paths") or {}).items():
-        for method in METHODS[:4] + ("patch",):
+        for method in (*METHODS[:4], "patch"):
             if isinstance(item, dict) and isinstance(item.get(method), dict):
                 yield path, method
 
@@ -209,7 +211,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         (options.output / file).write_text(text + "\n", encoding="utf-8")
         index[file] = {"document": name, "operations": [f"{method.upper()} {path}" for path, method in chosen]}
         print(f"{len(text) / 1000:7.1f} kB  {len(list(_operations(raw))):4d} operations  {name}", file=sys.stderr)
-    (options.output / "sample.json").write_text(json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (options.output / "sample.json").write_text(
+        json.dumps(index, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
     return 0
 
 

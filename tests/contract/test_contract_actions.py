@@ -298,7 +298,9 @@ def test_a_list_at_a_singular_account_path_is_no_self() -> None:
     ("label", "changes", "confidence"),
     [
         ("GET /orders/{id}", False, Confidence.CERTAIN),
-        ("POST /orders", True, Confidence.CERTAIN),
+        ("POST /orders", True, Confidence.FIRM),
+        ("POST /text/classify", False, Confidence.FIRM),
+        ("POST /text/humanize", True, Confidence.TENTATIVE),
         ("DELETE /orders/{id}", True, Confidence.CERTAIN),
         ("POST /orders/search", False, Confidence.FIRM),
         ("POST /getOrder", False, Confidence.FIRM),
