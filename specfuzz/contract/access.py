@@ -325,8 +325,8 @@ def _from_prose(operation: Operation) -> Iterator[_Hint]:
         source = f"{operation.pointer}/{name}"
         found = {
             hint.level: hint
-            for sentence in _sentences(text)
-            for hint in _read_sentence(sentence, source, operation.path)
+            for index, sentence in enumerate(_sentences(text))
+            for hint in _read_sentence(sentence, source, operation.path, is_first=index == 0)
         }
         shared = found.get(Level.AUTHENTICATED) or found.get(Level.PUBLIC)
         if shared is not None and operation.is_safe:
@@ -343,12 +343,12 @@ def _from_prose(operation: Operation) -> Iterator[_Hint]:
             yield from found.values()
 
 
-def _read_sentence(sentence: str, source: str, path: str) -> Iterator[_Hint]:
+def _read_sentence(sentence: str, source: str, path: str, *, is_first: bool) -> Iterator[_Hint]:
     level, role = _meaning(sentence)
     confidence = Confidence.FIRM
     if level is None and (yours := _yours(sentence)):
         level = Level.OWNER
-        confidence = Confidence.FIRM if _is_about(yours, path) else Confidence.TENTATIVE
+        confidence = Confidence.FIRM if _is_about(yours, path, is_first=is_first) else Confidence.TENTATIVE
     if level is not None:
         quoted = sentence if len(sentence) <= 120 else sentence[:117] + "..."
         yield _Hint(level=level, confidence=confidence, source=source, role=role, reason=f"it says “{quoted}”")
@@ -359,13 +359,13 @@ def _yours(sentence: str) -> re.Match[str] | None:
     return None if _NEGATED.search(sentence) else _YOURS.search(sentence)
 
 
-def _is_about(yours: re.Match[str], path: str) -> bool:
+def _is_about(yours: re.Match[str], path: str, *, is_first: bool) -> bool:
     """Whether the reader's thing in a sentence is what an operation is about.
 
-    "Delete all your notes" and, of `/notes/{id}/pin`, "Move it to the top of your notes" are; "even from websites that are
+    "Delete all your notes" at the beginning of a text and, of `/notes/{id}/pin`, "Move it to the top of your notes" are; "even from websites that are
     blocked in your area" is not.
     """
-    if yours.string[: yours.start()].count(" ") <= _WORDS_BEFORE:
+    if is_first and yours.string[: yours.start()].count(" ") <= _WORDS_BEFORE:
         return True
     nouns = {singular(word) for segment in path.split("/") if "{" not in segment for word in split_words(segment)}
     return any(singular(word) in nouns for word in split_words(yours[1]))

@@ -148,7 +148,7 @@ class Shapes:
                 return Shape(action=Action.ACT, resource=path_ids[-1].resource, identifiers=path_ids)
             # GET /orders/{id}/invoice: a part of the parent, read through it
             return Shape(action=Action.READ, resource=path_ids[-1].resource, identifiers=path_ids)
-        if method == "GET" and query_ids and not self._returns_list(operation):
+        if method == "GET" and query_ids and not self._returns_list(operation) and not self.has_items(operation):
             return Shape(action=Action.READ, resource=last, identifiers=(*path_ids, *query_ids))
         if method in ("PUT", "PATCH", "DELETE", "POST"):
             own = query_ids or self._body_identifiers(operation, last)
@@ -252,7 +252,7 @@ class Shapes:
     def _body_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
         for body in operation.bodies:
             for name in self._schemas.properties(body.schema, body.pointer):
-                if self._names(name, noun):
+                if self._names(name, noun) and not is_password_field(name):
                     return (Identifier(location=Location.BODY, name=name, resource=noun or ""),)
         return ()
 

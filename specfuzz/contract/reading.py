@@ -26,6 +26,7 @@ _SAME_AGAIN_CHARS: Final = 2_000_000
 """A text of this size that begins like JSON and is none is not tried as YAML, whose parser takes a second a megabyte."""
 
 _LONE_SURROGATE = re.compile(r"(\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE)
+_SURROGATE = re.compile(r"\\ud[89a-f]", re.IGNORECASE)
 _ALIAS = re.compile(r"(?:^|[\s,:\[{-])\*[^\s*,\]}]", re.MULTILINE)
 
 
@@ -60,7 +61,7 @@ def too_large(location: str) -> DocumentError:
 
 
 def _read_json(text: str) -> Any:
-    if "\\u" in text:  # half a surrogate pair is no text: it cannot be printed, sent or written to a report
+    if _SURROGATE.search(text):  # half a surrogate pair is no text: it cannot be printed, sent or written to a report
         text = _LONE_SURROGATE.sub(lambda found: found[1] or "\\ufffd", text)
     return json.loads(text)
 

@@ -53,12 +53,16 @@ def _declared(document: Document) -> Iterator[Link]:
 def _inferred(document: Document) -> Iterator[Link]:
     from schemathesis.config import SchemathesisConfig
     from schemathesis.core.errors import SchemathesisError
-    from schemathesis.openapi import from_dict
+    from schemathesis.specs.openapi.schemas import OpenApiSchema
     from schemathesis.specs.openapi.stateful.dependencies import analyze
 
     try:
-        # Its default is a schemathesis.toml that lies around in the current folder, which is not about this.
-        loaded = document.loaded or from_dict(_self_contained(document.raw), config=SchemathesisConfig())
+        loaded = document.loaded
+        if loaded is None:
+            # Not its loader: that turns all keys into texts, which ours are, and reads the schemathesis.toml that happens
+            # to lie in the current folder.
+            raw = _self_contained(document.raw)
+            loaded = OpenApiSchema(raw_schema=raw, config=SchemathesisConfig().projects.get(raw))
         responses = list(analyze(loaded).iter_links())
     except (SchemathesisError, RecursionError, KeyError, TypeError, ValueError, AttributeError):
         # An analysis that stumbles over an odd document leaves names and paths, which `contract` reads by itself.

@@ -18,8 +18,9 @@ from typing import Any
 from specs.corpus.packages import unpack
 from specs.speed.documents import METHODS, Unavailable
 
-SEED = 20261125
-DOCUMENTS = 18
+SEEDS = {20261125: 18, 20261126: 9}
+"""Documents picked with each seed. The second draw replaced the first's half set aside once that had been looked at."""
+
 OPERATIONS = 9  # of each document
 SIZES = range(15, 1001)  # operations of a document: those that this tool is for
 
@@ -34,24 +35,26 @@ _KEPT_KEYWORDS = ("type", "format", "readOnly", "writeOnly", "required", "additi
 
 def pick(documents: Mapping[str, Path]) -> dict[str, tuple[dict[str, Any], list[tuple[str, str]]]]:
     """For each picked document its parsed text and the chosen (path, method)s, in the order of picking."""
-    chance = random.Random(SEED)
     providers: dict[str, list[str]] = {}
     for name in sorted(documents):
         if ".deref" not in name:
             providers.setdefault(name.rsplit("/", 1)[0] if name.startswith("@") else name.split("/")[1], []).append(
                 name
             )
-    order = sorted(providers)
-    chance.shuffle(order)
     picked: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {}
-    for provider in order:
-        if len(picked) == DOCUMENTS:
-            break
-        name = chance.choice(providers[provider])
-        raw = json.loads(documents[name].read_text(encoding="utf-8"))
-        operations = sorted(_operations(raw))
-        if len(operations) in SIZES:
-            picked[name] = (raw, chance.sample(operations, OPERATIONS))
+    for seed, wanted in SEEDS.items():
+        chance = random.Random(seed)
+        order = sorted(providers)
+        chance.shuffle(order)
+        until = len(picked) + wanted
+        for provider in order:
+            if len(picked) == until:
+                break
+            name = chance.choice(providers[provider])
+            raw = json.loads(documents[name].read_text(encoding="utf-8"))
+            operations = sorted(_operations(raw))
+            if len(operations) in SIZES and name not in picked:
+                picked[name] = (raw, chance.sample(operations, OPERATIONS))
     return picked
 
 
