@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def render(facts: list[Judged]) -> str:
-    """The figures: of the half that rules may be written from, and of the half that was set aside."""
+    """The figures: of the operations that rules may be written from, and of those that were set aside."""
     parts = []
-    for title, held_out in (("Open half", False), ("Half set aside", True)):
+    for title, held_out in (("Open", False), ("Set aside", True)):
         half = [fact for fact in facts if fact.label.held_out is held_out]
         operations = {(fact.label.document, fact.label.operation) for fact in half}
         rows = []

@@ -380,3 +380,47 @@ def test_a_noun_may_name_people_by_its_last_word(noun: str, is_user: bool) -> No
 
 def test_paths_that_differ_in_parameter_names_only_are_one() -> None:
     assert normalized_path("/a/{id}/b/{b_id}/") == normalized_path("/a/{a_id}/b/{id}")
+
+
+ENVELOPE = {"type": "object", "properties": {"ok": {"type": "boolean"}, "result": {"type": "object"}}}
+
+
+def test_a_plural_whose_items_have_a_path_is_a_list_whatever_it_answers_with() -> None:
+    found = read("GET /vehicles", returns=ENVELOPE, beside=("GET /vehicles/{id}",))
+    assert found.action is Action.LIST
+    assert read("GET /vehicle", returns=ENVELOPE).action is Action.OTHER
+
+
+def test_a_list_with_an_id_to_filter_by_is_no_read() -> None:
+    assert read("GET /rules", query=("id",), beside=("GET /rules/{id}",)).action is Action.LIST
+    assert read("GET /rules", query=("id",)).action is Action.READ
+
+
+def test_credentials_in_a_path_name_no_object() -> None:
+    found = read("GET /films/{apiKey}", returns=ORDERS)
+    assert (found.action, found.resource, found.own_identifier) == (Action.LIST, "film", None)
+
+
+def test_by_what_a_path_finds_is_no_kind_of_object() -> None:
+    found = read("GET /films/byTitle/{title}")
+    assert found.resource == "film"
+
+
+def test_a_new_password_names_no_object() -> None:
+    assert read("PATCH /account/password", body=("password",)).own_identifier is None
+
+
+def test_a_token_for_basic_credentials_is_a_log_in() -> None:
+    returns = {"type": "object", "properties": {"accessToken": {"type": "string"}}}
+    assert read("GET /auth", returns=returns).action is Action.LOGIN
+    assert read("GET /auth").action is not Action.LOGIN
+
+
+@pytest.mark.parametrize("label", ["DELETE /lists/{list_id}", "PUT /views/{view_id}", "PATCH /export/{id}"])
+def test_a_noun_that_is_a_reading_verb_too_makes_no_write_a_read(label: str) -> None:
+    assert read(label).state_changing
+
+
+@pytest.mark.parametrize("path", ["/", "/{apiKey}"])
+def test_a_path_without_a_name_is_read(path: str) -> None:
+    assert read(f"GET {path}", returns=ENVELOPE).action is Action.OTHER
