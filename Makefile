@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 T ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test check demo bench benchmark benchmark-quick benchmark-speed constraints clean
+.PHONY: help setup test check demo bench benchmark benchmark-quick benchmark-speed corpus labels constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,12 @@ benchmark-quick: setup ## the same with one seed, all on and all off; fails wher
 
 benchmark-speed: setup ## measure planning, the engine, whole runs and growth; writes specs/SPEED.md
 	$(BIN)/python -m specs.speed --output specs/SPEED.md
+
+corpus: setup ## derive a contract for thousands of real documents; writes specs/CORPUS.md
+	$(BIN)/python -m specs.corpus --output specs/CORPUS.md
+
+labels: setup ## compare the derivation with labelled operations; writes the figures into docs/derivation.md
+	$(BIN)/python -m specs.labels --write docs/derivation.md
 
 constraints: ## pin the versions that a new environment gets
 	rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)

@@ -118,6 +118,10 @@ def run_command(
         bool,
         typer.Option(help="Also run operations that may destroy what the run did not make.", rich_help_panel=_SCOPE),
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Read the document anew, though it is unchanged.", rich_help_panel=_SCOPE),
+    ] = False,
     seed: Annotated[
         int, typer.Option(metavar="N", help="Same seed, same requests.", rich_help_panel=_SCOPE, envvar="SPECFUZZ_SEED")
     ] = 0,
@@ -218,6 +222,7 @@ def run_command(
                 timeout_s=timeout,
                 concurrency=concurrency,
                 verify_tls=not insecure_tls,
+                use_cache=not no_cache,
                 gate=Gate(
                     fail_on=_choice(fail_on, "--fail-on", SEVERITIES),
                     min_confidence=_choice(min_confidence, "--min-confidence", CONFIDENCES),

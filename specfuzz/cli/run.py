@@ -43,6 +43,7 @@ class RunOptions:
     timeout_s: float = 10.0
     concurrency: int = 8
     verify_tls: bool = True
+    use_cache: bool = True
     gate: Gate = field(default_factory=Gate)
     quiet: bool = False
     verbose: bool = False
@@ -69,17 +70,21 @@ def run(options: RunOptions) -> int:
 def test(options: RunOptions, *, record: bool = False) -> Result:
     """Test the target and return the result; `record` keeps every exchange in it."""
     from specfuzz.cli.target import base_url, load_contract
+    from specfuzz.engine.events import Noted
+    from specfuzz.generation import is_too_large_to_analyse
     from specfuzz.identities import read_auth_file
 
     identities = read_auth_file(options.auth) if options.auth is not None else ()
-    contract = load_contract(options.spec, verify=options.verify_tls, policy=options.policy)
+    contract = load_contract(
+        options.spec, verify=options.verify_tls, policy=options.policy, use_cache=options.use_cache
+    )
     url, note = base_url(contract.document, options.spec, options.url)
     check_selection(contract, rules=options.rules, operations=options.operations, tags=options.tags)
     with progress(quiet=options.quiet) as listener:
         if note is not None:
-            from specfuzz.engine.events import Noted
-
             listener(Noted(text=note))
+        if is_too_large_to_analyse(contract.document):
+            listener(Noted(text="a very large document: its operations are connected by names and declared links only"))
         started = datetime.now(UTC)
         result = asyncio.run(_execute(options, contract, url, identities, listener, record))
         result = _without_ignored(result, contract, listener)

@@ -9,11 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from specfuzz.contract.document import Document
 from specfuzz.contract.model import Access, Action, Confidence, Level, Operation
 from specfuzz.contract.vendor import EVERYBODY, vendor_hints
-from specfuzz.contract.words import split_words
+from specfuzz.contract.words import singular, split_words
+
+
+class _Gated:
+    """A pattern that is tried only where a sentence has one of the parts of words that every match of it has.
+
+    Most sentences have none; looking for these is ten times as fast as the pattern.
+    """
+
+    def __init__(self, stems: str, pattern: str) -> None:
+        self.stems = tuple(stem.replace("_", " ") for stem in stems.split())
+        self.pattern = re.compile(pattern, re.IGNORECASE)
+
+    def search(self, sentence: str) -> re.Match[str] | None:
+        lower = sentence.lower()
+        for stem in self.stems:
+            if stem in lower:
+                return self.pattern.search(sentence)
+        return None
+
 
 _ROLE_WORDS = (
     r"(?:super[- ]?admin|admin(?:istrator)?|moderator|staff|manager|super[- ]?user|operator|supervisor|teller|auditor"
@@ -28,7 +48,8 @@ _OWNERS = r"(?:owner|author|creator|holder|account holder|user (?:himself|hersel
 
 _MAKERS = r"(?:created?|wrote|uploaded|posted|placed|submitted|opened|started|added|made|authored|owns?)"
 
-_OWNER = re.compile(
+_OWNER = _Gated(
+    "own only_to author creator holder himself herself themsel sender reporter you caller current authenticated logged signed requesting calling active acting requester other belong someone _who_ _that_",
     rf"(?<!returns )(?<!return )(?<!includes )(?<!contains )\bonly (?:(?:be \w+|\w+(?:ed|en|ble)) (?:by|to|for) )?"
     rf"(?:the |its |their |an? |his |her )?(?:\w+ )?{_OWNERS}\b|\b{_OWNERS}(?:'s|s)?[ -]only\b"
     rf"|\b(?:restricted|limited|private|visible|accessible|available) to (?:the |its |their ){_OWNERS}\b"
@@ -43,45 +64,54 @@ _OWNER = re.compile(
     r"|\bother (?:user|customer|people|member|account)s?'|\bdo(?:es)? not own\b)"
     rf"|\bbelong(?:s|ing)? to (?:the )?(?:{_CALLER}|you|them)\b|\bowned by (?:the )?(?:{_CALLER}|you)\b"
     rf"|\b(?:of|for|by) the {_CALLER}\b(?!s? (?:can|may))|\bthe {_CALLER}(?:'s|s') |\bif you own\b"
-    r"|\bof yours\b|\bone of your\b|\bmy (?!\bsql)\w+|\byour (?!request|query|client|application|app|token|search|input"
-    r"|credentials|api|ip\b|browser|favou?rite \w|code\b|server|use case|needs|choice|convenience|language|locale|region)\w+"
-    r"|\b(?:visible|accessible|available|readable) only to (?:you|its|the) ?\w*|\bown (?:account|profile|data|record)s?\b"
+    r"|\bof yours\b|\bone of your\b|\b(?:visible|accessible|available|readable) only to (?:you|its|the) ?\w*|\bown (?:account|profile|data|record)s?\b"
     r"|\b(?:someone else'?s?|(?:to |of )?another (?:user|customer|account|person)(?:'s)?)\b.{0,40}\b(?:404|403|not found|forbidden)"
     r"|\b40[34]\b.{0,60}\b(?:another (?:user|customer|account|person)|someone else)\b",
+)
+_YOURS = re.compile(
+    r"\b(?:my (?!\bsql)|your (?!request|query|client|application|app|token|search|input|credentials|api|ip\b|browser"
+    r"|favou?rite \w|code\b|server|use case|needs|choice|convenience|language|locale|region))((?:[\w-]+ ?){1,3})",
     re.IGNORECASE,
 )
-_MEMBERS = re.compile(
+"""Something of the reader's; whether the operation is about it, its place in the sentence and the path tell."""
+
+_MEMBERS = _Gated(
+    "member participant collaborator subscriber attendee guest shared_with owner author creator sender both either",
     r"\bonly (?!staff )(?:\w+ ){0,4}(?:members|participants|collaborators|subscribers|attendees|guests)\b"
     r"|\b(?:members|participants|collaborators)[ -]only\b|\b(?<!non-)(?<!non )members? of (?:the|its|this|that|your) \w+ (?:can|may)\b"
     r"|\b(?:must|need to|have to) be (?:an? )?(?:\w+ )?(?:member|participant|collaborator)"
     r"|\b(?:visible|accessible|readable|available|open|restricted|limited) (?:to|by) (?!staff )(?:\w+ ){0,3}"
-    r"(?<!non-)(?:members|participants|collaborators)\b|\bshared with\b"
+    r"(?<!non-)(?:members|participants|collaborators)\b|\bshared with (?:you|them|him or her|(?:the |its |all )?"
+    r"(?:caller|current user|users?|members|participants|collaborators|others)|\w+ (?:may|can))\b"
+    r"|\b(?:is|are|was|were|been) shared with (?:may|can)\b"
     r"|\b(?:owner|author|creator|sender) (?:and|or) (?:\w+ ){0,3}"
     r"(?:members?|collaborators?|participants?|recipients?|invited|assignees?)\b"
     r"|\b(?:both|either) (?:participants?|part(?:y|ies)|sides?)\b",
-    re.IGNORECASE,
 )
-_ROLE = re.compile(
+_ROLE = _Gated(
+    "admin moderator staff manager super operator supervisor teller auditor support back editor librarian clerk",
     rf"\b({_ROLE_WORDS})s?[ -]only\b|\bonly (?:for |by |to |be \w+ by )?(?:an? |the )?({_ROLE_WORDS})s?\b"
     rf"|\brequires? (?:an? |the )?({_ROLE_WORDS})\b(?! and\b| or\b)|\brole[ _:`'\"]{{1,4}}({_ROLE_WORDS})s?\b"
     rf"|\b({_ROLE_WORDS})[`'\"]? (?:role|privileges?|rights?|permissions?|access)\b"
     rf"|\b(?:restricted|reserved|limited) (?:to|for) (?:the |an? )?({_ROLE_WORDS})s?\b"
     rf"|^\W*({_ROLE_WORDS})s?(?: only)?\s*[:)\]]|\((?:an? )?({_ROLE_WORDS})s?\)|\bmust be (?:an? )?({_ROLE_WORDS})\b"
     rf"|(?:^|\b(?:log(?:ged)?|sign(?:ed)?) in |\bauthenticated |\bacting )as an? ({_ROLE_WORDS})\b|\bfor ({_ROLE_WORDS})s\b"
-    rf"|(?<!filter )(?<!filtered )(?<!sorted )(?<!search )(?<!grouped )(?<!then )\bby (?:an? |the )?({_ROLE_WORDS})s?\b",
-    re.IGNORECASE,
+    rf"|\b(?!filtered|sorted|grouped|then|when|often)\w+(?:ed|en|ble) (?:only )?by (?:an? |the )?({_ROLE_WORDS})s?\b",
 )
 _CREDENTIALS = r"(?:authentication|authorization|logging in|log-?in|auth|credentials|an account|account|(?:an? )?(?:api |access )?(?:token|key))"
-_PUBLIC = re.compile(
-    r"\b(?:publicly|public (?!key|holidays?\b|transport)\w+|public\b(?!-)(?! key| holiday| transport))"
+_PUBLIC = _Gated(
+    "public open_to auth log credential account token key guest anonym anyone anybody everyone everybody",
+    r"\bpublicly (?:available|accessible|readable|visible|open|listed)\b|^public\b(?!-)(?! key| holiday| transport| ip| url)"
+    r"|\b(?:is|are|be|made) public\b(?! key| ip)"
+    r"|\bpublic (?:endpoint|operation|access|route|page|listing|list|catalog(?:ue)?|feed|information|profile|read|view)s?\b"
     r"|\bopen to (?:all|anyone|everyone|the public)\b"
     rf"|\b(?:no|without) (?:any )?{_CREDENTIALS}\b"
     rf"|\b{_CREDENTIALS} (?:(?:is|are) )?(?:not |n't )(?:needed|required|necessary)\b|\b{_CREDENTIALS} (?:is |are )?optional\b"
     rf"|\b(?:does not|doesn't|need not) (?:need|require) (?:any |a )?{_CREDENTIALS}\b"
-    r"|\bunauthenticated (?:access|users|callers|clients)\b|\bguests (?:may|can)\b|\banonymous(?:ly)?\b"
+    r"|\bunauthenticated (?:access|users|callers|clients)\b|\bguests (?:may|can)\b|\banonymously\b"
+    r"|\banonymous (?:access|users?|callers?|clients?|visitors?|reads?)\b"
     r"|\b(?:anyone|anybody|everyone|everybody)(?:, even [\w ]+,)? (?:may|can|sees?|is|has)\b"
     r"|\bby (?:anyone|anybody|everyone|everybody)\b|\bto (?:everyone|everybody|anyone)\b",
-    re.IGNORECASE,
 )
 _CLOSED = re.compile(
     r"\b(?:not|non|no longer)[- ](?:an? )?public|\bno (?:anonymous|unauthenticated|public)\b"
@@ -91,12 +121,12 @@ _CLOSED = re.compile(
     r"|fails?)\b.{0,60}\b(?:without|no|anonymous|unauthenticated)\b",
     re.IGNORECASE,
 )
-_ANY_IDENTITY = re.compile(
+_ANY_IDENTITY = _Gated(
+    "any every all each",
     r"\b(?:any|every|all|each) (?:(?:authenticated|logged[- ]?in|signed[- ]?in|registered) )?"
     r"(?:user|member|customer|account|caller|client|identity|person)s? (?:may|can|is allowed|are allowed|sees?|has|have)\b(?! only)"
     r"|\b(?:visible|readable|available|accessible|editable|open|shown|writable|shared|usable) (?:to|by|for|with|among) "
     r"(?:any|every|all)\b (?!members|participants|collaborators)|\bby any user\b|\bto all users\b",
-    re.IGNORECASE,
 )
 _READS = re.compile(
     r"\b(?:read|see|sees|view|views|get|gets|show|shown|visible|readable|private|draft|unpublished|hidden|access)",
@@ -125,6 +155,8 @@ _DELEGATED = re.compile(r"[:./]|^(?:read|write)", re.IGNORECASE)
 """A scope that a user delegates to a client (`orders:read`, a URL) and no role of the user."""
 
 _ABOUT_CREDENTIALS = (Level.PUBLIC, Level.AUTHENTICATED)
+_WORDS_BEFORE = 3
+"""Words before "your" in a sentence that is about it: "Get all of your notes"."""
 
 _BY_CONVENTION = "open by convention (log-in, sign-up, health)"
 
@@ -146,7 +178,7 @@ class _Hint:
 def derive_access(document: Document, operation: Operation, action: Action) -> Access:
     """The access level of one operation: what the prose and the path add to what `security` says."""
     base = _from_security(document, operation, action)
-    return replace(_combined(document, operation, base), declared=base.access())
+    return replace(_combined(document, operation, base, action), declared=base.access())
 
 
 def consider_access(document: Document, operation: Operation, action: Action) -> tuple[Access, ...]:
@@ -155,11 +187,12 @@ def consider_access(document: Document, operation: Operation, action: Action) ->
     return tuple(hint.access() for hint in (base, *_finer_hints(document, operation, base)))
 
 
-def _combined(document: Document, operation: Operation, base: _Hint) -> Access:
+def _combined(document: Document, operation: Operation, base: _Hint, action: Action) -> Access:
     finer = _strongest(_finer_hints(document, operation, base))
     if finer is None:
         return base.access()
-    if base.reason == _BY_CONVENTION and finer.level in (Level.OWNER, Level.MEMBERS):
+    is_entrance = base.reason == _BY_CONVENTION or action in (Action.LOGIN, Action.SIGN_UP, Action.REFRESH)
+    if is_entrance and finer.level in (Level.OWNER, Level.MEMBERS):
         return base.access()  # "Log in to your account", "Create your own account": no promise about others
     if finer.level is Level.PUBLIC and base.level is Level.AUTHENTICATED and base.confidence is Confidence.CERTAIN:
         # "Public" in prose beside a declared login means: the same for every logged-in caller.
@@ -258,14 +291,13 @@ def _from_silence(document: Document, operation: Operation, action: Action) -> _
     said = next((hint for hint in _from_vendors(document, operation) if hint.level in _ABOUT_CREDENTIALS), None)
     if said is not None:
         return said
-    is_written_elsewhere = any(other.security for other in document.operations)
+    is_written_elsewhere = document.asks_for_credentials
     is_by_account = action in (Action.LOGIN, Action.SIGN_UP, Action.REFRESH)
     if _declares_401(operation) and not is_by_account and not is_written_elsewhere:
         # Where `security` is used, its absence says more: generators add 401 to every operation.
-        is_everywhere = all(_declares_401(other) for other in document.operations)
         return _Hint(
             level=Level.AUTHENTICATED,
-            confidence=Confidence.TENTATIVE if is_everywhere and len(document.operations) > 1 else Confidence.FIRM,
+            confidence=Confidence.TENTATIVE if document.always_declares_401 else Confidence.FIRM,
             source=f"{operation.pointer}/responses/401",
             reason="the document declares the response 401",
         )
@@ -316,6 +348,7 @@ def _finer_hints(document: Document, operation: Operation, base: _Hint) -> Itera
     yield from (hint for hint in _from_vendors(document, operation) if hint.level not in _ABOUT_CREDENTIALS)
     yield from _from_prose(operation)
     yield from _from_refusals(operation)
+    yield from _from_permissions(operation)
     yield from _from_segments(operation, base)
     for index, tag in enumerate(operation.tags):
         if _ADMIN_SEGMENTS & set(split_words(tag)) and base.level is not Level.PUBLIC:
@@ -379,7 +412,11 @@ def _plain_segment(segment: str) -> str:
 def _from_prose(operation: Operation) -> Iterator[_Hint]:
     for name, text in (("summary", operation.summary), ("description", operation.description)):
         source = f"{operation.pointer}/{name}"
-        found = {hint.level: hint for sentence in _sentences(text) for hint in _read_sentence(sentence, source)}
+        found = {
+            hint.level: hint
+            for index, sentence in enumerate(_sentences(text))
+            for hint in _read_sentence(sentence, source, operation.path, is_first=index == 0)
+        }
         shared = found.get(Level.AUTHENTICATED) or found.get(Level.PUBLIC)
         if shared is not None and operation.is_safe:
             # "Anyone may read. Only the author may edit.": of a read, the first half counts. "Published drafts are
@@ -395,28 +432,73 @@ def _from_prose(operation: Operation) -> Iterator[_Hint]:
             yield from found.values()
 
 
-def _read_sentence(sentence: str, source: str) -> Iterator[_Hint]:
-    def hint(level: Level, found: re.Match[str], role: str | None = None) -> _Hint:
+def _read_sentence(sentence: str, source: str, path: str, *, is_first: bool) -> Iterator[_Hint]:
+    level, role = _meaning(sentence)
+    confidence = Confidence.FIRM
+    if level is None and (yours := _yours(sentence)):
+        level = Level.OWNER
+        confidence = Confidence.FIRM if _is_about(yours, path, is_first=is_first) else Confidence.TENTATIVE
+    if level is not None:
         quoted = sentence if len(sentence) <= 120 else sentence[:117] + "..."
-        return _Hint(level=level, confidence=Confidence.FIRM, source=source, role=role, reason=f"it says “{quoted}”")
+        yield _Hint(level=level, confidence=confidence, source=source, role=role, reason=f"it says “{quoted}”")
 
+
+@lru_cache(maxsize=16384)
+def _yours(sentence: str) -> re.Match[str] | None:
+    return None if _NEGATED.search(sentence) else _YOURS.search(sentence)
+
+
+def _is_about(yours: re.Match[str], path: str, *, is_first: bool) -> bool:
+    """Whether the reader's thing in a sentence is what an operation is about.
+
+    "Delete all your notes" at the beginning of a text and, of `/notes/{id}/pin`, "Move it to the top of your notes" are; "even from websites that are
+    blocked in your area" is not.
+    """
+    if is_first and yours.string[: yours.start()].count(" ") <= _WORDS_BEFORE:
+        return True
+    nouns = {singular(word) for segment in path.split("/") if "{" not in segment for word in split_words(segment)}
+    return any(singular(word) in nouns for word in split_words(yours[1]))
+
+
+@lru_cache(maxsize=16384)
+def _meaning(sentence: str) -> tuple[Level | None, str | None]:
+    """The level that a sentence speaks of and its role; large documents say the same sentence of many operations."""
     negated = _NEGATED.search(sentence)
-    members = _MEMBERS.search(sentence)
-    owner = _OWNER.search(sentence)
+    if not negated and _MEMBERS.search(sentence):
+        return Level.MEMBERS, None
     anyone = _ANY_IDENTITY.search(sentence)
-    public = _PUBLIC.search(sentence)
-    closed = _CLOSED.search(sentence)
-    role = _ROLE.search(sentence)
-    if members and not negated:
-        yield hint(Level.MEMBERS, members)
-    elif owner and not negated and not anyone:
-        yield hint(Level.OWNER, owner)
-    elif anyone:
-        yield hint(Level.AUTHENTICATED, anyone)
-    elif public and not closed:
-        yield hint(Level.PUBLIC, public)
-    elif role and not negated:
-        yield hint(Level.ROLE, role, next(group for group in role.groups() if group).lower())
+    if not negated and not anyone and _OWNER.search(sentence):
+        return Level.OWNER, None
+    if anyone:
+        return Level.AUTHENTICATED, None
+    if _PUBLIC.search(sentence) and not _CLOSED.search(sentence):
+        return Level.PUBLIC, None
+    role = None if negated else _ROLE.search(sentence)
+    if role:
+        return Level.ROLE, next(group for group in role.groups() if group).lower()
+    return None, None
+
+
+_PERMISSION = re.compile(
+    r"\b(?:required|needed|necessary) (?:permission|privilege|right)s?\b:?\W{0,4}(?:\w+ )?['\"`“]([\w.:*-]+)"
+    r"|\b(?:requires?|needs?) (?:the |an? )?['\"`“]([\w.:*-]+)['\"`”] (?:permission|privilege|role|right)s?\b",
+    re.IGNORECASE,
+)
+
+
+def _from_permissions(operation: Operation) -> Iterator[_Hint]:
+    """`Required permission: 'orders.write'`. Whether an ordinary identity has it, the document does not say."""
+    for name, text in (("summary", operation.summary), ("description", operation.description)):
+        found = _PERMISSION.search(text)
+        if found is not None:
+            role = found[1] or found[2]
+            yield _Hint(
+                level=Level.ROLE,
+                role=role,
+                confidence=Confidence.TENTATIVE,
+                source=f"{operation.pointer}/{name}",
+                reason=f"it names the permission {role}",
+            )
 
 
 def _sentences(text: str) -> list[str]:

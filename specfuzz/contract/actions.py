@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from specfuzz.contract.document import Document
@@ -39,6 +40,7 @@ _VERBS: dict[str, Action] = {
 _STRONG_VERBS = frozenset(_VERBS) - {"all", "new", "open", "post", "set", "place", "index", "put", "view", "show"}
 
 _ID_WORDS = ("id", "uuid", "guid", "slug", "key", "code", "number", "no", "ref", "reference", "handle", "uid", "pk")
+_CREDENTIALS_IN_PATH = (("access", "token"), ("api", "key"), ("apikey",), ("auth", "token"), ("accesstoken",))
 _EXTENSION = re.compile(r"\.(?:php|json|xml|do|action|aspx?|jsp|cgi)$", re.IGNORECASE)
 _CUSTOM_METHOD = re.compile(r"^({[^}]+}|[A-Za-z][\w-]*):([A-Za-z]\w*)$")
 _KEY_IN_BRACKETS = re.compile(r"^([A-Za-z]\w*)\(['\"]?({[^}]+})['\"]?\)$")
@@ -56,6 +58,11 @@ class Shape:
     action: Action
     resource: str | None
     identifiers: tuple[Identifier, ...]
+
+
+def is_plural(segment: str) -> bool:
+    words = split_words(segment)
+    return bool(words) and singular(words[-1]) != words[-1]
 
 
 def is_user_noun(noun: str) -> bool:
@@ -127,7 +134,7 @@ class Shapes:
     # REST -------------------------------------------------------------------------------------------------------
 
     def _rest_shape(
-        self, operation: Operation, segments: list[str], path_ids: tuple[Identifier, ...], is_item: bool
+        self, operation: Operation, segments: tuple[str, ...], path_ids: tuple[Identifier, ...], is_item: bool
     ) -> Shape:
         literals = [segment for segment in segments if not _is_parameter(segment)]
         last = noun_of(literals[-1]) if literals else None
@@ -151,7 +158,7 @@ class Shapes:
                 return Shape(action=Action.ACT, resource=path_ids[-1].resource, identifiers=path_ids)
             # GET /orders/{id}/invoice: a part of the parent, read through it
             return Shape(action=Action.READ, resource=path_ids[-1].resource, identifiers=path_ids)
-        if method == "GET" and query_ids and not self._returns_list(operation):
+        if method == "GET" and query_ids and not self._returns_list(operation) and not self.has_items(operation):
             return Shape(action=Action.READ, resource=last, identifiers=(*path_ids, *query_ids))
         if method in ("PUT", "PATCH", "DELETE", "POST"):
             own = query_ids or self._body_identifiers(operation, last)
@@ -160,25 +167,26 @@ class Shapes:
                 return Shape(action=action, resource=last, identifiers=(*path_ids, *own))
         action = {"GET": Action.LIST, "HEAD": Action.LIST, "POST": Action.CREATE}.get(method, Action.OTHER)
         if action is Action.LIST and not self._returns_list(operation) and self._returns_object(operation):
-            action = Action.OTHER
+            is_collection = bool(segments) and is_plural(segments[-1]) and self.has_items(operation)
+            action = Action.LIST if is_collection else Action.OTHER
         if method in ("PUT", "PATCH", "DELETE"):
             action = Action.ACT if path_ids else Action.OTHER
         return Shape(action=action, resource=last, identifiers=path_ids)
 
-    def _is_collection(self, operation: Operation, segments: list[str]) -> bool:
+    def _is_collection(self, operation: Operation, segments: tuple[str, ...]) -> bool:
         """Whether a path that ends in a literal names a collection rather than an action on the object before it."""
         if _without_parameters(operation.path) in self._collections:
             return True
         if operation.method == "GET":
             return self._returns_list(operation)
-        return operation.method == "POST" and self._is_plural(segments[-1]) and bool(operation.bodies)
+        return operation.method == "POST" and is_plural(segments[-1]) and bool(operation.bodies)
 
     # RPC --------------------------------------------------------------------------------------------------------
 
-    def _part_of_known(self, operation: Operation, segments: list[str]) -> Shape | None:
+    def _part_of_known(self, operation: Operation, segments: tuple[str, ...]) -> Shape | None:
         """`POST /invoice/void` and `GET /invoice/print`: something else done with a kind that other operations deal with."""
         literals = [segment for segment in segments if not _PREFIX.match(segment)]
-        if len(literals) < 2 or noun_of(literals[-1]) in self._nouns or self._is_plural(literals[-1]):
+        if len(literals) < 2 or noun_of(literals[-1]) in self._nouns or is_plural(literals[-1]):
             return None
         noun = noun_of(literals[-2])
         if noun not in self._nouns:
@@ -188,19 +196,18 @@ class Shapes:
             return Shape(action=Action.OTHER, resource=noun, identifiers=own) if own else None
         return Shape(action=Action.ACT if own else Action.OTHER, resource=noun, identifiers=own)
 
-    def _is_collection_of_verbs(self, operation: Operation, segments: list[str]) -> bool:
+    def _is_collection_of_verbs(self, operation: Operation, segments: tuple[str, ...]) -> bool:
         """Whether a path like `/change-requests` is a collection: it has items, and its name is a plural.
 
         And whether one like `/threads/{id}/read-mark` is a thing: it is both read and written.
         """
         if operation.path in self._read_and_written and len(split_words(segments[-1])) > 1:
             return True
-        return self._is_plural(segments[-1]) and _without_parameters(operation.path) in self._collections
+        return is_plural(segments[-1]) and _without_parameters(operation.path) in self._collections
 
-    @staticmethod
-    def _is_plural(segment: str) -> bool:
-        words = split_words(segment)
-        return bool(words) and singular(words[-1]) != words[-1]
+    def has_items(self, operation: Operation) -> bool:
+        """Whether other operations deal with the items of what this path names: `/orders/{id}` beside `/orders`."""
+        return _without_parameters(operation.path) in self._collections
 
     def _own_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
         return self._query_identifiers(operation, noun) or self._body_identifiers(operation, noun)
@@ -274,7 +281,7 @@ class Shapes:
     def _body_identifiers(self, operation: Operation, noun: str | None) -> tuple[Identifier, ...]:
         for body in operation.bodies:
             for name in self._schemas.properties(body.schema, body.pointer):
-                if self._names(name, noun):
+                if self._names(name, noun) and not is_password_field(name):
                     return (Identifier(location=Location.BODY, name=name, resource=noun or ""),)
         return ()
 
@@ -297,16 +304,25 @@ class Shapes:
     def _returns_list(self, operation: Operation) -> bool:
         return any(
             self._schemas.represented(reply.schema, reply.pointer)[2]
-            for reply in operation.replies
-            if reply.is_success and reply.schema is not None
+            for reply in operation.success_replies
+            if reply.schema is not None
         )
 
     def _returns_object(self, operation: Operation) -> bool:
         return any(
             bool(self._schemas.properties(reply.schema, reply.pointer))
-            for reply in operation.replies
-            if reply.is_success and reply.schema is not None
+            for reply in operation.success_replies
+            if reply.schema is not None
         )
+
+    def _returns_token(self, operation: Operation) -> bool:
+        names = {
+            split_words(name)
+            for reply in operation.success_replies
+            if reply.schema is not None
+            for name in self._schemas.properties(reply.schema, reply.pointer)
+        }
+        return bool(names & {("access", "token"), ("token",), ("id", "token"), ("jwt",)})
 
     # Accounts ---------------------------------------------------------------------------------------------------
 
@@ -329,6 +345,8 @@ class Shapes:
             return Action.SELF if not any(p.location is Location.QUERY for p in operation.parameters) else None
         if last[:1] == ("me",) or "me" in literals[:-1]:
             return Action.SELF if literals[-1] == "me" else None
+        if operation.method == "GET" and last in (("auth",), ("token",), ("login",)) and self._returns_token(operation):
+            return Action.LOGIN  # with HTTP basic credentials, as container registries do
         if operation.method != "POST" or any(segment.lower() == "admin" for segment in literals):
             return None
         return self._sign_in_or_up(operation, last, named)
@@ -365,19 +383,27 @@ def is_login_field(name: str) -> bool:
     )  # fmt: skip
 
 
-def _segments(path: str) -> list[str]:
-    """The segments of a path, without the extension that PHP and Rails put at the end (`/orders/{id}.json`), and without
-    versions, wherever they stand (`/v2/users`, `/users/v1/{name}`): they name no kind of object.
+@lru_cache(maxsize=65536)
+def _segments(path: str) -> tuple[str, ...]:
+    """The segments of a path that say what it is about.
 
-    `/users/{id}:activate` (Google's custom methods), `/orders.cancel` (Slack's) and `/Orders({id})` (OData) say in one
-    segment what others say in two.
+    Without the extension that PHP and Rails put at the end (`/orders/{id}.json`), versions wherever they stand
+    (`/users/v1/{name}`), credentials (`/films/{apiKey}/{id}`) and the words that only say which parameter follows
+    (`/films/byTitle/{title}`). `/users/{id}:activate` (Google's custom methods), `/orders.cancel` (Slack's) and
+    `/Orders({id})` (OData) say in one segment what others say in two.
     """
     found: list[str] = []
     for segment in path.split("/"):
         plain = _EXTENSION.sub("", segment)
         split = _CUSTOM_METHOD.match(plain) or _KEY_IN_BRACKETS.match(plain) or _DOTTED.match(plain)
         found.extend(split.groups() if split else [plain] if plain else [])
-    return [segment for segment in found if not _VERSION.match(segment)] or found
+    unversioned = [segment for segment in found if not _VERSION.match(segment)] or found
+    kept = [segment for segment in unversioned if split_words(segment) not in _CREDENTIALS_IN_PATH]
+    return tuple(
+        segment
+        for index, segment in enumerate(kept)
+        if not (split_words(segment)[:1] == ("by",) and 0 < index < len(kept) - 1 and not _is_parameter(segment))
+    )
 
 
 def _acted_upon(
@@ -390,7 +416,7 @@ def _acted_upon(
     """
     last = literals[-1] if literals else ""
     words = split_words(last.split(".")[-1])
-    if not words or (is_item and len(words) > 1 and Shapes._is_plural(last)):
+    if not words or (is_item and len(words) > 1 and is_plural(last)):
         return None, None
     before = [segment for segment in literals[:-1] if not _PREFIX.match(segment)]
     if words[0] in _VERBS and len(words) > 1 and (words[0] in _STRONG_VERBS or (is_post and not is_item)):

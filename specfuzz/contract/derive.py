@@ -35,12 +35,20 @@ class Contract:
     resources: tuple[ResourceKind, ...]
     links: tuple[Link, ...] = ()
     policy: Policy = field(default_factory=Policy)
+    _by_label: dict[str, OperationContract] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _by_name: dict[str, ResourceKind] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.operations:
+            self._by_label.setdefault(item.label, item)
+        for kind in self.resources:
+            self._by_name.setdefault(kind.name, kind)
 
     def get(self, label: str) -> OperationContract | None:
-        return next((item for item in self.operations if item.label == label), None)
+        return self._by_label.get(label)
 
     def resource(self, name: str) -> ResourceKind | None:
-        return next((kind for kind in self.resources if kind.name == name), None)
+        return self._by_name.get(name)
 
     def with_action(self, action: Action) -> tuple[OperationContract, ...]:
         return tuple(item for item in self.operations if item.action is action)
@@ -53,7 +61,7 @@ class Contract:
     @property
     def protects_something(self) -> bool:
         """Whether the document declares credentials anywhere; where it does not, its silence says nothing."""
-        return any(operation.security for operation in self.document.operations)
+        return self.document.asks_for_credentials
 
 
 def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None = None) -> Contract:
@@ -66,7 +74,10 @@ def derive(document: Document, links: Iterable[Link] = (), policy: Policy | None
     shapes = Shapes(document)
     written = {operation.path for operation in document.operations if not operation.is_safe}
     twins = written & {operation.path for operation in document.operations if operation.method == "GET"}
-    plain = [_without_fields(document, operation, shapes.read(operation), twins) for operation in document.operations]
+    plain = [
+        _without_fields(document, operation, shapes.read(operation), twins, has_items=shapes.has_items(operation))
+        for operation in document.operations
+    ]
     plain = [overrule_access(item, said) for item in _settle_parts(plain)]
     users = find_user_kinds(document, plain)
     plain = overrule_shared((_about_users(item, users) for item in plain), said)
@@ -99,8 +110,10 @@ def _said(document: Document, policy: Policy) -> Policy:
     )
 
 
-def _without_fields(document: Document, operation: Operation, shape: Shape, twins: set[str]) -> OperationContract:
-    changing, confidence, why = changes_state(operation, shape.action, has_twin=operation.path in twins)
+def _without_fields(
+    document: Document, operation: Operation, shape: Shape, twins: set[str], *, has_items: bool
+) -> OperationContract:
+    changing, confidence, why = changes_state(operation, shape, has_twin=operation.path in twins, has_items=has_items)
     return OperationContract(
         operation=operation,
         action=shape.action,
@@ -170,6 +183,7 @@ def _kinds(operations: tuple[OperationContract, ...], users: tuple[str, ...]) ->
         ResourceKind(
             name=name,
             is_user=name in users,
+            operations=tuple(items),
             creates=pick(items, Action.CREATE, Action.SIGN_UP),
             lists=pick(items, Action.LIST, Action.SEARCH),
             reads=pick(items, Action.READ),
@@ -187,8 +201,8 @@ def _sample_names(document: Document) -> tuple[str, ...]:
     for operation in document.operations[:60]:
         for body in operation.bodies[:1]:
             names.extend(document.schemas.properties(body.schema, body.pointer))
-        for reply in operation.replies:
-            if reply.is_success and reply.schema is not None:
+        for reply in operation.success_replies:
+            if reply.schema is not None:
                 schema, pointer, _ = document.schemas.represented(reply.schema, reply.pointer)
                 names.extend(document.schemas.properties(schema, pointer))
     return tuple(dict.fromkeys(names))

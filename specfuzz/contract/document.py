@@ -1,17 +1,19 @@
 """Loading: a document's text becomes operations, whatever of OpenAPI 3.0, 3.1 or Swagger 2.0 it is written in.
 
-Schemathesis parses and recognises the document; what differs between the versions is levelled here, so that no other
-module knows that Swagger 2.0 exists. An operation that cannot be read is named, with the reason; the others go on.
+What differs between the versions is levelled here, so that no other module knows that Swagger 2.0 exists. An operation
+that cannot be read is named, with the reason; the others go on.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from specfuzz.contract.errors import ContractError, DocumentError
 from specfuzz.contract.model import Body, Location, Operation, Parameter, Reply, Schema
+from specfuzz.contract.reading import read_text
 from specfuzz.contract.schemas import Schemas, escape_pointer
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -48,9 +50,18 @@ class Document:
     schemas: Schemas
     loaded: Any = field(repr=False, compare=False, default=None)
     text: str = field(repr=False, compare=False, default="")
+    asks_for_credentials: bool = False
+    """Whether any operation asks for credentials; where none does, the document's silence says nothing."""
+    always_declares_401: bool = False
+    """Whether every operation declares the answer 401, as generators do."""
+    _by_label: dict[str, Operation] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for item in self.operations:
+            self._by_label.setdefault(item.label, item)
 
     def operation(self, label: str) -> Operation | None:
-        return next((item for item in self.operations if item.label == label), None)
+        return self._by_label.get(label)
 
 
 def parse(text: str, location: str) -> Document:
@@ -58,17 +69,11 @@ def parse(text: str, location: str) -> Document:
 
     Raises `DocumentError` if it is not JSON or YAML, not OpenAPI, or has no operation that can be read.
     """
-    from schemathesis.core.errors import SchemathesisError
-    from schemathesis.openapi import from_file
-
-    try:
-        loaded = from_file(text)
-    except (SchemathesisError, TypeError, ValueError, AttributeError, KeyError) as error:
-        # Others than its own errors escape it where a document has a number for a version or a list for an object.
-        raise _not_usable(text, location, str(error)) from error
-    except RecursionError as error:
-        raise DocumentError("the document is nested too deeply", where=location) from error
-    return replace(from_raw(loaded.raw_schema, location, loaded=loaded), text=text)
+    raw = read_text(text, location)
+    if not isinstance(raw, dict):
+        raise DocumentError("not an OpenAPI document: it is not an object", where=location)
+    _check_version(raw, location)
+    return replace(from_raw(raw, location), text=text)
 
 
 def from_raw(raw: Any, location: str, *, loaded: Any = None) -> Document:
@@ -98,25 +103,26 @@ def from_raw(raw: Any, location: str, *, loaded: Any = None) -> Document:
         raw=raw,
         schemas=reader.schemas,
         loaded=loaded,
+        asks_for_credentials=any(operation.security for operation in operations),
+        always_declares_401=len(operations) > 1
+        and all(any(reply.status == "401" for reply in operation.replies) for operation in operations),
     )
 
 
-def _not_usable(text: str, location: str, message: str) -> DocumentError:
-    """One line instead of a parser's many, in the words of somebody who passed the wrong file."""
-    first = message.strip().splitlines()[0] if message.strip() else "unknown error"
-    start = text.lstrip()[:1]
-    if not text.strip():
-        return DocumentError("the document is empty", where=location)
-    if start == "<":
-        return DocumentError(
-            "this is an HTML or XML page, not an OpenAPI document",
-            where=location,
-            hint="point to the JSON or YAML itself, often /openapi.json or /swagger.json",
+_VERSION = re.compile(r"3\.[0-2](\.\d+)?(-.+)?")
+
+
+def _check_version(raw: Mapping[str, Any], location: str) -> None:
+    """A version is a text; people write it as a number, too."""
+    version = raw.get("openapi", raw.get("swagger"))
+    if version is None:
+        raise DocumentError(
+            "not an OpenAPI document: it has neither `openapi` nor `swagger`, which say the version", where=location
         )
-    if "syntactically" not in message:
-        return DocumentError(f"not an OpenAPI document: {first}", where=location)
-    detail = next((line.strip() for line in message.splitlines() if "line " in line), "")
-    return DocumentError(f"neither JSON nor YAML: {first}{f' ({detail})' if detail else ''}", where=location)
+    said = str(version)
+    known = _VERSION.fullmatch(said) if "openapi" in raw else said in ("2.0", "2")
+    if isinstance(version, bool) or not known:
+        raise DocumentError(f"not an OpenAPI document that is known: its version is {said[:40]!r}", where=location)
 
 
 class _Reader:

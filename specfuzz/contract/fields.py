@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from specfuzz.contract.access import says_own
 from specfuzz.contract.model import (
@@ -16,9 +17,9 @@ from specfuzz.contract.model import (
     OperationContract,
     SensitiveField,
 )
-from specfuzz.contract.nested import nested_fields, parts_of
-from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas
-from specfuzz.contract.words import is_listed, rename_like, split_words, word_list
+from specfuzz.contract.nested import Parts, nested_fields, parts_of
+from specfuzz.contract.schemas import ENVELOPE_NAMES, Property, Schemas, is_envelope_name
+from specfuzz.contract.words import is_listed, noun_of, rename_like, split_words, word_list
 
 MAX_GUESSED_FIELDS = 12
 """Privileged names tried although the document never mentions them; the list is ordered, so the likeliest come first."""
@@ -36,6 +37,14 @@ _NO_FIELDS = frozenset(
 )
 """What an answer says beside the object: never a field of it. (`status` and `code` may well be one.)"""
 
+_JSON_PATCH = frozenset(("op", "path", "from", "value"))
+"""What a step of a JSON Patch has (RFC 6902): such a body names the fields that it writes in its values."""
+
+_SHOWING_ACTIONS = frozenset(Action) - {Action.ACT, Action.OTHER, Action.LOGIN, Action.LOGOUT, Action.REFRESH}
+"""Operations whose answer shows the object; of an action on it, the answer is often about the action."""
+
+_READING_ACTIONS = frozenset((Action.READ, Action.LIST, Action.SEARCH, Action.SELF))
+
 _MANAGED_SUFFIXES = ("at", "on", "timestamp", "count", "url", "uri", "href")
 
 
@@ -45,10 +54,12 @@ def _takes_fields(body: Body) -> bool:
     return "json-patch" not in media and any(word in media for word in ("json", "form", "xml", "yaml", "*"))
 
 
+@lru_cache(maxsize=8192)
 def is_privileged(name: str) -> bool:
     return is_listed(name, "privileged_fields")
 
 
+@lru_cache(maxsize=8192)
 def is_owner_field(name: str) -> bool:
     """Whether a property names the account that its object belongs to."""
     return is_listed(name, "owner_fields")
@@ -60,6 +71,33 @@ def is_server_managed(name: str) -> bool:
     return name.lower() in _SERVER_MANAGED or (len(words) > 1 and words[-1] in _MANAGED_SUFFIXES)
 
 
+def _is_bare_envelope(properties: Mapping[str, Property], resource: str | None) -> bool:
+    """Whether an answer says how it went and leaves open what the object in it looks like (`ok`, `message`, `order`)."""
+    left = [name for name in properties if not is_envelope_name(name)]
+    if len(properties) > len(left) and len(left) == 1 and resource is not None:
+        kept = "".join(split_words(noun_of(left[0])))
+        return kept == "".join(split_words(resource))
+    return bool(properties) and not left
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the operations on one kind of object take, those kept for a role apart, and what they and its reads show."""
+
+    ordinary: set[str] = field(default_factory=set)
+    privileged: dict[str, Property] = field(default_factory=dict)
+    shown: dict[str, Property] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set)
+    shown_parts: list[Parts] = field(default_factory=list)
+    ordinary_parts: list[Parts] = field(default_factory=list)
+
+
+def _add_parts(known: list[Parts], parts: Parts) -> None:
+    """Remember the parts of another answer or request, unless one with the same parts was there before."""
+    if parts and parts not in known:
+        known.append(parts)
+
+
 class FieldReader:
     """Derives the fields of one document's operations, resource by resource."""
 
@@ -67,6 +105,8 @@ class FieldReader:
         self._schemas = schemas
         self._samples = sample_names
         self._guesses = tuple(rename_like(entry, sample_names) for entry in word_list("privileged_fields"))
+        self._shown: dict[str, dict[str, Property]] = {}
+        self._kinds: dict[str, _Kind] = {}
 
     def writable(self, body: Body) -> dict[str, Property]:
         """What a request body takes: its properties without the read-only ones, behind a lone wrapper object."""
@@ -78,15 +118,20 @@ class FieldReader:
 
     def shown(self, contract: OperationContract) -> dict[str, Property]:
         """The properties of the object that an operation's successful responses carry."""
+        cached = self._shown.get(contract.label)
+        if cached is None:
+            cached = self._shown[contract.label] = self._carried(contract)
+        return cached
+
+    def _carried(self, contract: OperationContract) -> dict[str, Property]:
         found: dict[str, Property] = {}
-        for reply in contract.operation.replies:
-            if reply.is_success and reply.schema is not None:
+        for reply in contract.operation.success_replies:
+            if reply.schema is not None:
                 schema, pointer, _ = self._schemas.represented(reply.schema, reply.pointer)
                 properties = self._schemas.properties(schema, pointer)
-                if all(name.lower() in ENVELOPE_NAMES for name in properties):
-                    continue  # `{"status": "success", "message": "It was added."}` shows nothing of the object
-                for name, item in properties.items():
-                    found.setdefault(name, item)
+                if not _is_bare_envelope(properties, contract.resource):
+                    for name, item in properties.items():
+                        found.setdefault(name, item)
         return found
 
     def known(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> dict[str, Property]:
@@ -108,63 +153,77 @@ class FieldReader:
         if not _takes_fields(body):
             return ()
         request = self._request_properties(body)
+        is_patch = {"op", "path"} <= set(request) <= _JSON_PATCH
         taken = set(self.writable(body))
-        others = [other for other in siblings if other.label != contract.label]
         found: dict[str, ForbiddenField] = {}
-        for item in (*self._candidates(contract, request, taken, others), *self._nested(contract, others)):
-            found.setdefault(item.name, item)
+        kind = self._kind(contract, siblings)
+        for item in (*self._candidates(contract, request, taken, kind), *self._nested(contract, kind)):
+            if item.reason is FieldReason.READ_ONLY or not is_patch:
+                found.setdefault(item.name, item)
         return tuple(sorted(found.values(), key=lambda item: -item.confidence))
 
-    def _nested(self, contract: OperationContract, others: list[OperationContract]) -> Iterator[ForbiddenField]:
+    def _kind(self, contract: OperationContract, siblings: Iterable[OperationContract]) -> _Kind:
+        """What all operations on one kind of object take and show, read once: large documents have hundreds of one."""
+        key = contract.resource or contract.label
+        cached = self._kinds.get(key)
+        if cached is None:
+            cached = self._kinds[key] = _Kind()
+            for item in siblings:
+                for body in item.operation.bodies[:1]:
+                    writable = self.writable(body)
+                    if item.access.level is Level.ROLE:
+                        cached.privileged.update(writable)
+                    else:
+                        cached.ordinary.update(writable)
+                        _add_parts(cached.ordinary_parts, parts_of(self._schemas, writable))
+                if item.action in _SHOWING_ACTIONS and self._shows_objects(item):
+                    for name, shown in self.shown(item).items():
+                        cached.shown.setdefault(name, shown)
+                    if item.action in _READING_ACTIONS:
+                        cached.read.update(self.shown(item))
+                    _add_parts(cached.shown_parts, parts_of(self._schemas, self.shown(item)))
+        return cached
+
+    def _nested(self, contract: OperationContract, kind: _Kind) -> Iterator[ForbiddenField]:
         """What the client of a write may not send inside of what it does send (`profile.role`, `lines[].price`)."""
         body = contract.operation.bodies[0]
         request = parts_of(self._schemas, self._request_properties(body))
         if not request or self._is_open(body):
             return
-        shown = (
-            parts_of(self._schemas, self.shown(item))
-            for item in (contract, *(other for other in others if other.action in _SHOWING))
-        )
-        ordinary = (
-            parts_of(self._schemas, self.writable(body))
-            for other in others
-            for body in other.operation.bodies[:1]
-            if other.access.level is not Level.ROLE
-        )
-        for item in nested_fields(request, shown, ordinary):
+        own = parts_of(self._schemas, self.shown(contract))
+        for item in nested_fields(request, (own, *kind.shown_parts), kind.ordinary_parts):
             leaf = item.name.rsplit(".", 1)[-1]
             if not is_server_managed(leaf) and not leaf.lower().endswith("id") and leaf.lower() not in _NO_FIELDS:
                 yield replace(item, is_privileged=is_privileged(leaf), is_owner=is_owner_field(leaf))
 
+    def _shows_objects(self, contract: OperationContract) -> bool:
+        """Whether an answer is the object, or a list of them: a list in an envelope that we cannot open tells nothing."""
+        if contract.action not in (Action.LIST, Action.SEARCH):
+            return True
+        return any(
+            self._schemas.represented(reply.schema, reply.pointer)[2]
+            for reply in contract.operation.success_replies
+            if reply.schema is not None
+        )
+
     def _candidates(
-        self,
-        contract: OperationContract,
-        request: Mapping[str, Property],
-        taken: set[str],
-        others: list[OperationContract],
+        self, contract: OperationContract, request: Mapping[str, Property], taken: set[str], kind: _Kind
     ) -> Iterator[ForbiddenField]:
         for name, item in request.items():
             if item.is_read_only:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
             elif is_owner_field(name) and contract.action is Action.CREATE and self._must_be_caller(contract, item):
                 yield self._field(item, FieldReason.OWNER, Confidence.FIRM)
-        ordinary: set[str] = set()
-        privileged: dict[str, Property] = {}
-        for other in others:
-            for body in other.operation.bodies[:1]:
-                writable = self.writable(body)
-                if other.access.level is Level.ROLE:
-                    privileged.update(writable)
-                else:
-                    ordinary.update(writable)
+        ordinary, privileged = kind.ordinary, kind.privileged
+        # What only computes an answer keeps no object whose fields could be written.
+        changes = min(Confidence.FIRM, contract.state_changing_confidence)
         identifiers = {identifier.name for identifier in contract.identifiers}
-        shown: dict[str, Property] = {}
-        for other in (contract, *(other for other in others if other.action in _SHOWING)):
-            for name, item in self.shown(other).items():
-                shown.setdefault(name, item)
+        shown = {**self.shown(contract)}
+        for name, item in kind.shown.items():
+            shown.setdefault(name, item)
         body = contract.operation.bodies[0]
         strict = self._strict_at(body)
-        unlisted = Confidence.TENTATIVE if self._is_open(body) else Confidence.FIRM
+        unlisted = min(changes, Confidence.TENTATIVE if self._is_open(body) else Confidence.FIRM)
         for name, item in shown.items():
             if name in taken or name in identifiers or name.lower() in _SERVER_MANAGED | _NO_FIELDS:
                 continue
@@ -177,7 +236,9 @@ class FieldReader:
             elif name in ordinary:
                 yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)
             else:
-                yield self._field(item, FieldReason.RESPONSE_ONLY, unlisted)
+                # A write's own answer may be about the writing; where reads show the object, they say what it has.
+                is_of_object = name in kind.read or not kind.read
+                yield self._field(item, FieldReason.RESPONSE_ONLY, unlisted if is_of_object else Confidence.TENTATIVE)
         for name, item in privileged.items():
             if name not in taken and name not in ordinary and name not in shown:
                 yield self._field(item, FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)

@@ -142,6 +142,13 @@ class Operation:
         return self.method in ("GET", "HEAD", "OPTIONS", "TRACE")
 
     @property
+    def success_replies(self) -> tuple[Reply, ...]:
+        """The declared successes; `default` is one only where no other is, for most documents describe errors there."""
+        found = tuple(reply for reply in self.replies if reply.is_success)
+        declared = tuple(reply for reply in found if reply.status != "default")
+        return declared or found
+
+    @property
     def prose(self) -> str:
         return f"{self.summary}\n{self.description}".strip()
 
@@ -292,10 +299,11 @@ class OperationContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceKind:
-    """The operations that deal with one kind of object. `parents` from the outermost inwards."""
+    """The operations that deal with one kind of object: all of them, and by what they do."""
 
     name: str
     is_user: bool
+    operations: tuple[OperationContract, ...] = ()
     creates: tuple[OperationContract, ...] = ()
     lists: tuple[OperationContract, ...] = ()
     reads: tuple[OperationContract, ...] = ()

@@ -104,6 +104,11 @@ class Policy:
     ignores: tuple[Ignore, ...] = ()
     lenient: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it says nothing."""
+        return not (self.lines or self.shared or self.ignores)
+
     def check(self, operations: Iterable[Operation]) -> None:
         """Raises `PolicyError` for a line that matches no operation, with the nearest candidates."""
         if self.lenient:

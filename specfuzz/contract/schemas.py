@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from specfuzz.contract.errors import ContractError
 from specfuzz.contract.model import Schema
+from specfuzz.contract.words import split_words
 
 MAX_DEPTH = 12
 """Levels of nesting looked into; documents made by tools stay below it, hostile ones do not."""
@@ -20,6 +21,24 @@ ENVELOPE_NAMES = frozenset(
 """Property names of envelopes, as JSON:API, JSend, Django REST framework and OAuth 2.0 write them."""
 
 _COMPOSITIONS = ("allOf", "oneOf", "anyOf")
+_MAPPINGS = (dict, Mapping)  # asking for a plain dict first is ten times as fast as asking the abstract class
+
+
+_ERROR_WORDS = frozenset(("error", "errors"))
+_PAGING_WORDS = frozenset(
+    "total count number page pages size per limit offset next previous prev first last current has more link cursor length"
+    " pagination paging results result items records status reason message odata".split()
+)
+
+
+def is_envelope_name(name: str) -> bool:
+    """Whether a property is an envelope's: one of the known names, or made of the words of paging (`NextPageLink`)."""
+    return (
+        name.lower() in ENVELOPE_NAMES
+        or name.lower() == "totalnumber"
+        or bool(set(split_words(name)) <= _PAGING_WORDS or set(split_words(name)) & _ERROR_WORDS)
+    )
+
 
 MAX_SUBTYPES = 40
 """Subtypes of a discriminator looked into. A base type of everything (a graph's `entity`) has hundreds, and says nothing."""
@@ -52,8 +71,18 @@ class Schemas:
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
+        # Answers are kept with the schema that they are about: an id is unique only while its object lives.
         self._properties: dict[int, tuple[Schema, dict[str, Property]]] = {}
         self._children: dict[str, list[str]] | None = None
+        self._represented: dict[int, tuple[Schema, tuple[Schema, str, bool]]] = {}
+        self._types: dict[int, tuple[Schema, str | None]] = {}
+        self._merged: dict[int, tuple[Schema, tuple[Schema, str]]] = {}
+
+    def __getstate__(self) -> Mapping[str, Any]:
+        return self._root  # the answers are found again; their keys are good for this process only
+
+    def __setstate__(self, root: Mapping[str, Any]) -> None:
+        Schemas.__init__(self, root)
 
     def lookup(self, pointer: str) -> Any:
         """What stands at a JSON pointer in fragment form (`#/components/schemas/Pet`, RFC 6901)."""
@@ -72,17 +101,27 @@ class Schemas:
 
     def resolve(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
         """Follow `$ref`s from `node`; return the object and where it stands. A circle or non-object is empty."""
+        if not isinstance(node, _MAPPINGS):
+            return {}, pointer
+        if "$ref" not in node or not isinstance(node["$ref"], str):
+            return node, pointer
+        cached = self._merged.get(id(node))
+        if cached is None:
+            cached = self._merged[id(node)] = (node, self._follow(node, pointer))
+        return cached[1]
+
+    def _follow(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
         seen: set[str] = set()
-        while isinstance(node, Mapping) and isinstance(node.get("$ref"), str):
+        while isinstance(node, _MAPPINGS) and isinstance(node.get("$ref"), str):
             reference: str = node["$ref"]
             if reference in seen:
                 return {}, pointer
             seen.add(reference)
             siblings = {key: value for key, value in node.items() if key != "$ref"}
             node, pointer = self.lookup(reference), reference
-            if siblings and isinstance(node, Mapping) and "$ref" not in node:
+            if siblings and isinstance(node, _MAPPINGS) and "$ref" not in node:
                 node = {**node, **siblings}  # OpenAPI 3.1 lets `$ref` have siblings; 3.0 tools write them all the same
-        return (node, pointer) if isinstance(node, Mapping) else ({}, pointer)
+        return (node, pointer) if isinstance(node, _MAPPINGS) else ({}, pointer)
 
     def resolve_leniently(self, node: Any, pointer: str) -> tuple[Mapping[str, Any], str]:
         """Like `resolve`, but a reference to nowhere is a schema that says nothing."""
@@ -98,8 +137,7 @@ class Schemas:
             found: dict[str, Property] = {}
             required: set[str] = set()
             self._collect(schema, pointer, set(), found, required, optional=False)
-            found = {name: replace(item, required=name in required) for name, item in found.items()}
-            # The schema is kept with its answer: an id is unique only while its object lives.
+            found = {name: replace(item, required=True) if name in required else item for name, item in found.items()}
             cached = self._properties[id(schema)] = (schema, found)
         return cached[1]
 
@@ -183,6 +221,12 @@ class Schemas:
 
     def type_of(self, schema: Schema) -> str | None:
         """The JSON type that a schema asks for, `null` aside; None where it does not say."""
+        cached = self._types.get(id(schema))
+        if cached is None:
+            cached = self._types[id(schema)] = (schema, self._type_of(schema))
+        return cached[1]
+
+    def _type_of(self, schema: Schema) -> str | None:
         node, _ = self.resolve_leniently(schema, "#")
         kind = node.get("type")
         if isinstance(kind, list):
@@ -224,13 +268,21 @@ class Schemas:
         `{"data": {...}}`, `{"user": {...}}` and `{"items": [...], "total": 3}` are envelopes: their one object or
         one array of objects is what they carry.
         """
+        cached = self._represented.get(id(schema))
+        if cached is None:
+            cached = self._represented[id(schema)] = (schema, self._carried(schema, pointer))
+        return cached[1]
+
+    def _carried(self, schema: Schema, pointer: str) -> tuple[Schema, str, bool]:
         node, where = self.resolve_leniently(schema, pointer)
         listed = self.items(node, where)
         if listed is not None:
             return listed[0], listed[1], True
         properties = self.properties(node, where)
         arrays, objects = [], []
-        for item in properties.values():
+        for name, item in properties.items():
+            if set(split_words(name)) & _ERROR_WORDS:
+                continue
             kind = self.type_of(item.schema)
             if kind == "array":
                 inner = self.items(item.schema, item.pointer)
@@ -250,7 +302,7 @@ class Schemas:
         names = {name.lower() for name in properties}
         if any(name in ("id", "uuid", "_id", "slug", "key") or name.endswith(("_id", "uuid")) for name in names):
             return True
-        return len(names - ENVELOPE_NAMES) > 1
+        return sum(1 for name in properties if not is_envelope_name(name)) > 1
 
 
 def _reference(value: object) -> str | None:

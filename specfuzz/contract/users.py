@@ -59,8 +59,8 @@ def _rank(
 
 def _shown(document: Document, item: OperationContract) -> set[str]:
     names: set[str] = set()
-    for reply in item.operation.replies:
-        if reply.is_success and reply.schema is not None:
+    for reply in item.operation.success_replies:
+        if reply.schema is not None:
             schema, pointer, _ = document.schemas.represented(reply.schema, reply.pointer)
             names.update(document.schemas.properties(schema, pointer))
     return names

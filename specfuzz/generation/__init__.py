@@ -4,7 +4,7 @@ The only room that knows the internals of Schemathesis and Hypothesis.
 """
 
 from specfuzz.generation.changes import different_value, made_up_identifier
-from specfuzz.generation.dependencies import infer_links
+from specfuzz.generation.dependencies import infer_links, is_too_large_to_analyse
 from specfuzz.generation.drafts import Adjustments, Draft, Drafter, Reference, Style
 from specfuzz.generation.feedback import adjust, options_named
 
@@ -17,6 +17,7 @@ __all__ = [
     "adjust",
     "different_value",
     "infer_links",
+    "is_too_large_to_analyse",
     "made_up_identifier",
     "options_named",
 ]

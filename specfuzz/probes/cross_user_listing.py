@@ -95,9 +95,9 @@ def _expectation(contract: Contract, target: OperationContract) -> Expectation |
     """What makes such objects private: the list's own promise, or that of reading one."""
     if _is_private(target):
         return target.access.expectation()
-    for item in contract.operations:
-        reads = item.action is Action.READ and item.resource == target.resource and item.identifiers
-        if reads and _is_private(item):
+    kind = contract.resource(target.resource or "")
+    for item in kind.reads if kind is not None else ():
+        if item.identifiers and _is_private(item):
             return Expectation(
                 statement=f"a {target.resource} is its owner's alone, as {item.label} says",
                 source=item.access.source,

@@ -67,9 +67,10 @@ def _siblings_are_protected(contract: Contract, target: OperationContract) -> bo
     """Whether the document leaves this write open and protects the others on the same kind of object."""
     if target.access.confidence > Confidence.TENTATIVE or target.action is Action.CREATE or not target.identifiers:
         return False
+    kind = contract.resource(target.resource or "")
     others = [
         item
-        for item in contract.operations
+        for item in (kind.operations if kind is not None else contract.operations)
         if item.resource == target.resource and item.state_changing and item.label != target.label
     ]
     return bool(others) and all(needs_credentials(item.access) for item in others)

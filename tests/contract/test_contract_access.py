@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from specfuzz.contract import Access, Confidence, Level, derive, from_raw
-from specfuzz.contract.access import is_shared_on_purpose, needs_credentials
+from specfuzz.contract.access import (
+    _ANY_IDENTITY,
+    _MEMBERS,
+    _OWNER,
+    _PUBLIC,
+    _ROLE,
+    is_shared_on_purpose,
+    needs_credentials,
+)
 
 BEARER = {"bearer": {"type": "http", "scheme": "bearer"}}
 
@@ -525,3 +533,55 @@ def test_only_open_and_unknown_operations_need_no_credentials() -> None:
     assert not needs_credentials(access_of(secured=False))
     assert needs_credentials(access_of())
     assert needs_credentials(access_of("Owner only."))
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It works even for pages that are blocked in your area.",
+        "Use this function to connect your users to the portal.",
+        "Converts a page. Data enters your system as text.",
+    ],
+)
+def test_something_of_yours_that_the_operation_may_not_be_about_is_a_hint(sentence: str) -> None:
+    access = access_of(sentence)
+    assert (access.level, access.confidence) == (Level.OWNER, Confidence.TENTATIVE)
+
+
+@pytest.mark.parametrize("sentence", ["Delete all your marks.", "It is moved to the very top of all of your things."])
+def test_something_of_yours_that_the_operation_is_about_is_firm(sentence: str) -> None:
+    access = access_of(sentence)
+    assert (access.level, access.confidence) == (Level.OWNER, Confidence.FIRM)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The media can be given by a public url.",
+        "Changes the name of the public IPs of this server.",
+        "This is used with a public network.",
+        "Labels are automatically shared with the carrier.",
+        "Reports a message for review by moderators.",
+    ],
+)
+def test_words_that_only_look_like_a_promise_are_none(sentence: str) -> None:
+    assert access_of(sentence).level is Level.AUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    ("sentence", "role"),
+    [
+        ("Required permission: 'servers'.", "servers"),
+        ("Required permission: global 'createserver'.", "createserver"),
+        ("This requires the `orders.write` permission.", "orders.write"),
+    ],
+)
+def test_a_named_permission_is_a_role_that_an_ordinary_user_may_have(sentence: str, role: str) -> None:
+    access = access_of(sentence)
+    assert (access.level, access.role, access.confidence) == (Level.ROLE, role, Confidence.TENTATIVE)
+
+
+@pytest.mark.parametrize("sentence", [*OWNER, *MEMBERS, *ROLE, *PUBLIC, *SHARED])
+def test_looking_for_parts_of_words_first_changes_no_answer(sentence: str) -> None:
+    for gated in (_OWNER, _MEMBERS, _ROLE, _PUBLIC, _ANY_IDENTITY):
+        assert bool(gated.search(sentence)) == bool(gated.pattern.search(sentence))

@@ -299,7 +299,9 @@ def test_a_list_at_a_singular_account_path_is_no_self() -> None:
     ("label", "changes", "confidence"),
     [
         ("GET /orders/{id}", False, Confidence.CERTAIN),
-        ("POST /orders", True, Confidence.CERTAIN),
+        ("POST /orders", True, Confidence.FIRM),
+        ("POST /text/classify", False, Confidence.FIRM),
+        ("POST /text/humanize", True, Confidence.TENTATIVE),
         ("DELETE /orders/{id}", True, Confidence.CERTAIN),
         ("POST /orders/search", False, Confidence.FIRM),
         ("POST /getOrder", False, Confidence.FIRM),
@@ -312,7 +314,7 @@ def test_a_list_at_a_singular_account_path_is_no_self() -> None:
         ("GET /cancel-reasons", False, Confidence.CERTAIN),
         ("GET /updates/{id}", False, Confidence.CERTAIN),
         ("GET /update-channels/{id}", False, Confidence.CERTAIN),
-        ("POST /visits/{id}/check-in", True, Confidence.CERTAIN),
+        ("POST /visits/{id}/check-in", True, Confidence.FIRM),
         ("PUT /orders/{id}", True, Confidence.CERTAIN),
     ],
 )
@@ -488,3 +490,47 @@ def test_an_operation_id_tells_danger_too() -> None:
 @pytest.mark.parametrize("path", ["/users/v1/{name}", "/v1/users/{name}", "/api/v2.1/users/{name}"])
 def test_a_version_names_no_kind_wherever_it_stands(path: str) -> None:
     assert read(f"GET {path}").resource == "user"
+
+
+ENVELOPE = {"type": "object", "properties": {"ok": {"type": "boolean"}, "result": {"type": "object"}}}
+
+
+def test_a_plural_whose_items_have_a_path_is_a_list_whatever_it_answers_with() -> None:
+    found = read("GET /vehicles", returns=ENVELOPE, beside=("GET /vehicles/{id}",))
+    assert found.action is Action.LIST
+    assert read("GET /vehicle", returns=ENVELOPE).action is Action.OTHER
+
+
+def test_a_list_with_an_id_to_filter_by_is_no_read() -> None:
+    assert read("GET /rules", query=("id",), beside=("GET /rules/{id}",)).action is Action.LIST
+    assert read("GET /rules", query=("id",)).action is Action.READ
+
+
+def test_credentials_in_a_path_name_no_object() -> None:
+    found = read("GET /films/{apiKey}", returns=ORDERS)
+    assert (found.action, found.resource, found.own_identifier) == (Action.LIST, "film", None)
+
+
+def test_by_what_a_path_finds_is_no_kind_of_object() -> None:
+    found = read("GET /films/byTitle/{title}")
+    assert found.resource == "film"
+
+
+def test_a_new_password_names_no_object() -> None:
+    assert read("PATCH /account/password", body=("password",)).own_identifier is None
+
+
+def test_a_token_for_basic_credentials_is_a_log_in() -> None:
+    returns = {"type": "object", "properties": {"accessToken": {"type": "string"}}}
+    assert read("GET /auth", returns=returns).action is Action.LOGIN
+    assert read("GET /auth").action is not Action.LOGIN
+
+
+@pytest.mark.parametrize("label", ["DELETE /lists/{list_id}", "PUT /views/{view_id}", "PATCH /export/{id}"])
+def test_a_noun_that_is_a_reading_verb_too_makes_no_write_a_read(label: str) -> None:
+    assert read(label).state_changing
+
+
+@pytest.mark.parametrize("path", ["/", "/{apiKey}"])
+def test_a_path_without_a_name_is_read(path: str) -> None:
+    assert read(f"GET {path}", returns=ENVELOPE).action is Action.OTHER

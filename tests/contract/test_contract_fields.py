@@ -345,3 +345,40 @@ def test_what_a_server_manages_is_recognised(name: str) -> None:
 @pytest.mark.parametrize("name", ["title", "count", "at", "role", "ideas", "format"])
 def test_what_a_client_writes_is_not_server_managed(name: str) -> None:
     assert not is_server_managed(name)
+
+
+def test_what_an_answer_says_of_how_it_went_is_no_field_of_the_object() -> None:
+    contract = update(schema("title"), schema("ok", "message", result={"type": "object"}))
+    assert [item.name for item in contract.forbidden_fields if item.confidence > Confidence.TENTATIVE] == []
+
+
+def test_what_a_default_response_shows_beside_a_success_is_no_field() -> None:
+    patch = {
+        "requestBody": content(schema("title")),
+        "responses": {"200": content(schema("title", "state")), "default": content(schema("code", "detail"))},
+    }
+    raw = {"openapi": "3.0.3", "paths": {"/notes/{id}": {"patch": patch}}}
+    contract = derive(from_raw(raw, "x")).operations[0]
+    assert field(contract, "state") is not None
+    assert field(contract, "detail") is None
+
+
+def test_the_paging_of_a_list_that_cannot_be_opened_is_no_field() -> None:
+    paged = {"get": {"responses": {"200": content(schema("entries", "elapsed", "hints"))}}}
+    contract = update(schema("title"), schema("title", "state"), paths={"/notes": paged})
+    assert field(contract, "state") is not None
+    assert field(contract, "elapsed") is None
+
+
+def test_what_only_the_answer_to_a_write_shows_is_a_hint_where_a_read_shows_the_object() -> None:
+    reading = {"/notes": {"get": {"responses": {"200": content({"type": "array", "items": schema("title", "state")})}}}}
+    contract = update(schema("title"), schema("title", "state", "took_ms"), paths=reading)
+    shown, own = field(contract, "state"), field(contract, "took_ms")
+    assert shown is not None and shown.confidence is Confidence.FIRM
+    assert own is not None and own.confidence is Confidence.TENTATIVE
+
+
+def test_a_json_patch_names_its_fields_in_its_values() -> None:
+    shown = schema("title", "state", rank={"type": "integer", "readOnly": True})
+    contract = update({"type": "array", "items": schema("op", "path", "value")}, shown)
+    assert [item.name for item in contract.forbidden_fields] == ["rank"]
