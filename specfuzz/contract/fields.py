@@ -231,7 +231,7 @@ class FieldReader:
                 yield self._field(item, FieldReason.READ_ONLY, Confidence.CERTAIN)
             elif name in privileged and name not in ordinary:
                 yield self._field(privileged[name], FieldReason.PRIVILEGED_REQUEST_ONLY, Confidence.FIRM)
-            elif strict is not None:
+            elif strict is not None and (name in kind.read or not kind.read):
                 yield replace(self._field(item, FieldReason.NOT_ADDITIONAL, Confidence.CERTAIN), source=strict)
             elif name in ordinary:
                 yield self._field(item, FieldReason.IMMUTABLE, Confidence.TENTATIVE)

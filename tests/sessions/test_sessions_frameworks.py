@@ -108,6 +108,14 @@ class _Starlette:
         return cls.call(key, value, {})[0] or None
 
 
+@pytest.fixture(autouse=True)
+def django_as_it_was() -> Iterator[None]:
+    """Django has one set of settings for a process: others who test it configure theirs."""
+    before = settings._wrapped
+    yield
+    settings._wrapped = before
+
+
 def _django_key(key: str) -> None:
     if not settings.configured:
         settings.configure(SECRET_KEY=key)
