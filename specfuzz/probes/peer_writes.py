@@ -10,13 +10,14 @@ from specfuzz.contract import Action, Confidence, Contract, Expectation, Level, 
 from specfuzz.contract.access import is_shared_on_purpose
 from specfuzz.contract.actions import normalized_path
 from specfuzz.http import Flow
+from specfuzz.oracles import Outcome, read_reply
 from specfuzz.probes.case import Case
 from specfuzz.probes.effects import Effect, attempt
 from specfuzz.probes.privacy import by_lists, refused_alone
 from specfuzz.probes.refused_writes import in_other_forms
 from specfuzz.probes.rule import Severity
 from specfuzz.probes.variants import named
-from specfuzz.probes.verdict import Break, Held, Verdict, broken
+from specfuzz.probes.verdict import Break, Held, Role, Verdict, broken
 from specfuzz.resources import Resource
 
 _PRIVATE = (Level.OWNER, Level.MEMBERS)
@@ -72,6 +73,10 @@ def _whose(case: Case, resource: Resource, peer: str) -> Flow[tuple[Expectation,
     shown = yield from _shown_by_another(case, peer)
     if shown is not None:
         return shown, Confidence.FIRM
+    if case.target.action is Action.DELETE:
+        refused = yield from _refused_change(case, peer)
+        if refused is not None:
+            return refused, Confidence.FIRM
     said = Expectation(
         statement=f"a {resource.kind} is its owner's to write", source=access.source, confidence=Confidence.TENTATIVE
     )
@@ -88,6 +93,36 @@ def _shown_by_another(case: Case, peer: str) -> Flow[Expectation | None]:
         return refused
     listed = yield from by_lists(case, other, peer)
     return listed.expectation if listed is not None and listed.private else None
+
+
+def _refused_change(case: Case, peer: str) -> Flow[Expectation | None]:
+    """Whether the API refuses the peer to change what it lets him delete: whoever may not do the one may not do the other.
+
+    The reverse proves nothing: a page that everybody may edit is deleted by its owner alone.
+    """
+    kind = case.contract.resource(case.target.resource or "")
+    change = next((item for item in (kind.updates if kind is not None else ()) if _is_plain_change(item)), None)
+    if change is None or case.target.resource is None or case.contract.is_user_kind(case.target.resource):
+        return None
+    other = yield from case.made_by(case.owner, case.target.resource, "change", target=change)
+    if peer in other.insiders or case.workshop.identifiers(change, other) is None:
+        return None
+    references = yield from case.workshop.references(change, other)
+    draft = case.drafter.draft(change, f"{case.purpose}/change", references=references)
+    request = case.workshop.request(change, peer, other, draft=draft)
+    answer = yield from case.ask(Role.CONTROL, request, f"{peer} is refused to change one")
+    if read_reply(answer).outcome is not Outcome.DENIED:
+        case.steps.pop()
+        return None
+    return Expectation(
+        statement=f"{change.label} refuses {peer} a {other.kind} of {other.owner}",
+        source=f"behaviour:{change.label}",
+        confidence=Confidence.FIRM,
+    )
+
+
+def _is_plain_change(item: OperationContract) -> bool:
+    return item.access.level is not Level.ROLE and item.own_identifier is not None and not item.dangerous
 
 
 def _promised_by_sibling(contract: Contract, target: OperationContract) -> OperationContract | None:

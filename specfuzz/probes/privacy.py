@@ -7,6 +7,7 @@ the document or the user says; what the API's own lists show; whether the answer
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from specfuzz.contract import Action, Confidence, Expectation, Level, OperationContract
@@ -91,7 +92,7 @@ def judge_privacy(
     asked = asked_for_privacy(resource)
     if asked is not None:
         return asked
-    listed = yield from by_lists(case, resource, peer)
+    listed = yield from by_lists(case, resource, peer, found_canaries(answer.response, resource.canaries))
     if listed is not None:
         return listed
     if is_refused:
@@ -151,8 +152,11 @@ def _declares_refusal(case: Case) -> bool:
     return mine and sum(has) <= len(has) * 0.6
 
 
-def by_lists(case: Case, resource: Resource, peer: str) -> Flow[Rung | None]:
-    """Private by behaviour: the owner's list of the collection shows the object, the peer's list does not."""
+def by_lists(case: Case, resource: Resource, peer: str, leaked: Mapping[str, str] | None = None) -> Flow[Rung | None]:
+    """Private by behaviour: the owner's list of the collection shows the object, the peer's list does not.
+
+    A list of titles that everybody sees says nothing about what else an answer `leaked` of the object.
+    """
     kind = case.contract.resource(resource.kind)
     if kind is None:
         return None
@@ -179,6 +183,8 @@ def by_lists(case: Case, resource: Resource, peer: str) -> Flow[Rung | None]:
             continue
         if shows(other, resource):
             case.note("the peer's list shows it as well")
+            if set(leaked or ()) - set(found_canaries(other.response, leaked or {})):
+                continue
             said = Expectation(statement="listed to every user", source=source, confidence=Confidence.FIRM)
             return Rung(
                 private=False, confidence=Confidence.FIRM, expectation=said, reason="the peer's list shows it too"

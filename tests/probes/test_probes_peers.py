@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simulated_api import Call, Handler, NotesApi, decide, only_break, reply
+from simulated_api import TEXT, Call, Handler, NotesApi, decide, document, only_break, reply, silent_on
 
 from specfuzz.contract import Confidence
 from specfuzz.http import ANONYMOUS
@@ -130,3 +130,72 @@ def test_an_id_that_counts_up_is_noted_on_the_finding(rule: str, label: str) -> 
     """Guards `on_guessing`: the notes of this API are numbered."""
     found = only_break(decide(rule, label, without_owner_check(label)))
     assert found.detail.endswith("Its id is a small number, so its neighbours can be counted through.")
+
+
+def unsaid_and_public() -> dict[str, Any]:
+    """Nothing says whose a note is, and everybody's list and read show it: an article, not a diary."""
+    return document(silent_on("GET /notes/{id}", "PATCH /notes/{id}", "DELETE /notes/{id}", "GET /notes", LIKE))
+
+
+def everybody_reads(api: NotesApi) -> NotesApi:
+    def read(call: Call, ordinary: Handler) -> Any:
+        note = api.note_of(call)
+        return reply(200, note) if note is not None and not call.is_anonymous else ordinary(call)
+
+    def listed(call: Call, ordinary: Handler) -> Any:
+        return ordinary(call) if call.is_anonymous else reply(200, list(api.notes.values()))
+
+    def refused(call: Call, ordinary: Handler) -> Any:
+        note = api.note_of(call)
+        if note is not None and call.user is not None and note["owner_id"] != call.user["id"]:
+            return reply(403, {"error": "not yours"})
+        return ordinary(call)
+
+    return api.during(READ, read).during(LIST, listed).during(UPDATE, refused)
+
+
+@pytest.mark.parametrize(
+    ("label", "rule", "confidence"), [(DELETE, "SF103", Confidence.FIRM), (UPDATE, "SF102", Confidence.TENTATIVE)]
+)
+def test_what_a_peer_may_not_change_he_may_not_delete_and_not_the_reverse(
+    label: str, rule: str, confidence: Confidence
+) -> None:
+    """Guards `_refused_change`: a wiki's page is everybody's to edit and its owner's to delete."""
+    api = everybody_reads(NotesApi())
+
+    def anybody(call: Call, ordinary: Handler) -> Any:
+        note = api.note_of(call)
+        if call.is_anonymous or note is None:
+            return ordinary(call)
+        if label == DELETE:
+            del api.notes[note["id"]]
+            return reply(204)
+        note.update(api.stored(call.body))
+        return reply(200, note)
+
+    found = only_break(decide(rule, label, api.during(label, anybody), unsaid_and_public()))
+    assert found.confidence is confidence
+
+
+def test_a_list_of_titles_does_not_make_the_rest_public() -> None:
+    """Guards the leak beside the list: everybody sees which notes there are, and a stranger gets what stands in one."""
+    api = NotesApi()
+    api.note_fields |= {"secret"}
+
+    def secret(raw: dict[str, Any]) -> None:
+        silent_on("GET /notes/{id}", "GET /notes", "PATCH /notes/{id}", "DELETE /notes/{id}", LIKE)(raw)
+        for path, method in (("/notes", "post"), ("/notes/{id}", "patch")):
+            body = raw["paths"][path][method]["requestBody"]["content"]["application/json"]
+            body["schema"] = {"type": "object", "properties": {"title": TEXT, "secret": TEXT}}
+        raw["components"]["schemas"]["Note"]["properties"]["secret"] = TEXT
+
+    everybody_reads(api).during(
+        LIST,
+        lambda call, ordinary: (
+            ordinary(call)
+            if call.is_anonymous
+            else reply(200, [{"id": note["id"], "title": note["title"]} for note in api.notes.values()])
+        ),
+    )
+    found = only_break(decide("SF101", READ, api, document(secret)))
+    assert (found.actor, found.confidence) == ("bob", Confidence.TENTATIVE)
