@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from specfuzz.contract import Action, Contract, Identifier, Level, Location, OperationContract
+from specfuzz.contract.actions import normalized_path
 from specfuzz.generation import Draft, Drafter, Reference, Style
 from specfuzz.http import Exchange, Flow, Request
 from specfuzz.resources.accounts import Accounts
