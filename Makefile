@@ -29,7 +29,7 @@ check: setup ## lint, types, the rooms' walls
 	$(BIN)/lint-imports --no-cache
 
 test: check ## all checks and all tests (CI calls exactly this)
-	$(BIN)/python -m pytest -q -n auto --dist loadscope $(if $(T),$(T),--cov --cov-report=term --cov-fail-under=85)
+	$(BIN)/python -m pytest -q -n auto --dist worksteal $(if $(T),$(T),--cov --cov-report=term --cov-fail-under=85)
 
 demo: setup ## test the shipped insecure API, then its repaired twin
 	$(BIN)/specfuzz demo
