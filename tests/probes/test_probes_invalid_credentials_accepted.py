@@ -9,13 +9,14 @@ import pytest
 from cookie_notes import CookieNotes, undeclared
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_api import Call, Handler, NotesApi, decide, document, no_security, only_break, reply
+from simulated_api import Call, Handler, NotesApi, Stage, decide, document, no_security, only_break, reply
 
 from specfuzz.contract import Confidence, derive, from_raw
 from specfuzz.engine.plan import plan
 from specfuzz.http import Request, Response
 from specfuzz.probes import Held, Inconclusive, Role
 from specfuzz.probes.invalid_credentials_accepted import MIN_TAMPERED_CHARS, altered, truncated
+from specfuzz.probes.registry import probes
 
 READ, LIST, ME = "GET /notes/{id}", "GET /notes", "GET /me"
 
@@ -160,3 +161,10 @@ def test_an_altered_credential_differs_in_more_than_its_case_and_not_at_its_end(
 def test_a_truncated_credential_is_a_shorter_beginning(value: str) -> None:
     assert value.startswith(truncated(value))
     assert 0 < len(truncated(value)) <= len(value) - 4
+
+
+def test_the_callers_own_account_is_tried_too() -> None:
+    """A made-up token that opens somebody's `/me` is the plainest case; without any there is nobody whose it could be."""
+    stage = Stage(NotesApi())
+    assert probes()["SF303"].why_not(stage.contract, stage.target("GET /me")) is None
+    assert probes()["SF302"].why_not(stage.contract, stage.target("GET /me")) is not None
